@@ -1,0 +1,55 @@
+"""mien: a workbench for facial-expression recognition.
+
+Everything that a command does is one call here; the parts that need torch import it when they are called.
+
+    faces = mien.load("fer2013.csv")
+    run = mien.train(mien.TrainConfig(data="fer2013.csv", model="cnn"))
+    print(mien.evaluate(run, part="val").accuracy)
+"""
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name -> module that has it.
+_EXPORTS = {
+    "ConfigError": "mien.core.errors",
+    "DataError": "mien.core.errors",
+    "LabelledImages": "mien.core.images",
+    "MienError": "mien.core.errors",
+    "MissingExtra": "mien.core.errors",
+    "Parts": "mien.core.images",
+    "Predictions": "mien.core.predictions",
+    "RunDir": "mien.core.rundir",
+    "RunError": "mien.core.errors",
+    "TrainConfig": "mien.core.config",
+    "evaluate": "mien.training.evaluate",
+    "evaluation": "mien.analysis.metrics",
+    "load": "mien.data.load",
+    "recipe": "mien.core.config",
+    "resume": "mien.training.fit",
+    "split": "mien.data.splits",
+    "train": "mien.training.fit",
+    "training_parts": "mien.training.evaluate",
+}
+__all__ = ["__version__", *_EXPORTS]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name where it is used first, so that `import mien` stays light (PEP 562)."""
+    from importlib import import_module
+
+    from mien.core.errors import MissingExtra
+
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'mien' has no attribute '{name}'")
+    try:
+        return getattr(import_module(_EXPORTS[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name in ("torch", "safetensors"):
+            raise MissingExtra(error.name, "lab", f"mien.{name}") from error
+        raise
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,45 @@
+"""Results as tables for the terminal."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mien.analysis.metrics import Evaluation
+
+console = Console(highlight=False)
+
+
+def print_json(values: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(values, indent=2))
+
+
+def print_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """A plain table: the first column to the left, numbers to the right."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def share(value: float) -> str:
+    """A share in percent, with two decimals."""
+    return f"{100 * value:.2f} %"
+
+
+def print_evaluation(found: Evaluation) -> None:
+    """The figures of a run, and of each class."""
+    low, high = found.interval
+    console.print(f"{found.run} on {found.part}, {found.faces:,} faces", markup=False)
+    console.print(f"accuracy  {share(found.accuracy)}  (95 % interval {share(low)} to {share(high)}, Wilson)")
+    console.print(f"macro-F1  {found.macro_f1:.4f}\nlog-loss  {found.log_loss:.4f} nats\n")
+    rows = [
+        (one.name, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.faces:,}")
+        for one in found.classes
+    ]
+    print_table("", ("class", "precision", "recall", "F1", "faces"), rows)

@@ -1,0 +1,44 @@
+"""`mien runs`: what has been trained."""
+
+from pathlib import Path
+
+import mien
+from mien.cli._figures import console, print_json, print_table, share
+from mien.core.runsummary import RunSummary, summary
+
+COLUMNS = ("run", "model", "data", "state", "epochs", "best", "accuracy", "loss", "s/epoch")
+
+
+def runs(folder: Path = Path("runs"), *, json: bool = False) -> None:
+    """List the runs in a folder: network, data, how far, and the best epoch by validation.
+
+    Parameters
+    ----------
+    folder
+        Where the runs' directories lie.
+    json
+        Print JSON instead of a table.
+    """
+    found = [summary(run) for run in mien.RunDir.all_below(folder)]
+    if json:
+        print_json([one.to_dict() for one in found])
+    elif found:
+        print_table(
+            "accuracy and loss of the best epoch on validation", COLUMNS, [_row(one) for one in found]
+        )
+    else:
+        console.print(f"no runs in {folder}; mien train makes one", markup=False)
+
+
+def _row(one: RunSummary) -> tuple[str, ...]:
+    best = one.best
+    figures = (str(best.epoch), share(best.val_accuracy), f"{best.val_loss:.3f}") if best else ("", "", "")
+    return (
+        one.name,
+        one.model,
+        one.data,
+        one.state,
+        f"{one.epochs_done}/{one.epochs}",
+        *figures,
+        f"{one.seconds_per_epoch:.1f}",
+    )

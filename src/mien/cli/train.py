@@ -1,0 +1,68 @@
+"""`mien train`: train a network on labelled faces, or go on with a run."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import mien
+from mien.cli._config_flags import with_flags_of
+from mien.core import spec
+from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
+from mien.core.errors import ConfigError
+
+
+@with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation"))
+def train(
+    data: str | None = None,
+    *,
+    recipe: str = "default",
+    out: Path | None = None,
+    resume: Path | None = None,
+    augment: bool = True,
+    **flags: Any,
+) -> None:
+    """Train a network on labelled faces; keep the best epoch by validation, and predict the held-out parts.
+
+    Without data it trains on drawn faces. Each epoch is on disk before the next begins: what was interrupted goes
+    on with --resume, to the same end. --model takes a network's own choices too: cnn:pool=max,dropout=none.
+
+    Parameters
+    ----------
+    data
+        fer2013.csv, icml_face_data.csv, a folder of pictures, Parquet, npz, or "drawn".
+    recipe
+        "default", good for FER2013, or "report", as plain as the founding report's; other flags change single choices.
+    out
+        The run's directory, which must not exist; by default the next free runs/<model>-<number>.
+    resume
+        Go on with this run as it was configured; with data where its data has moved.
+    augment
+        Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+    """
+    from mien.cli._train_progress import Shown, interruptible
+
+    if resume is None:
+        config = _config(data, recipe, augment, flags)
+        path = out or mien.RunDir.next_free(Path("runs"), config.model)
+        run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
+    elif flags or out or recipe != "default" or not augment:
+        raise ConfigError(
+            f"--resume {resume} goes on as the run was configured; leave out all else but the data"
+        )
+    else:
+        faces = mien.load(data) if data else None
+        run = interruptible(resume, Shown(), lambda shown: mien.resume(resume, faces, progress=shown))
+    print(run.path)
+
+
+def _config(data: str | None, recipe: str, augment: bool, flags: dict[str, Any]) -> TrainConfig:
+    """The recipe with what the user gave in place of its choices."""
+    base: TrainConfig = mien.recipe(recipe)
+    given = {name: value for name, value in flags.items() if value is not None}
+    varied = {one.name: given.pop(one.name) for one in fields(Augmentation) if one.name in given}
+    if varied and not augment:
+        raise ConfigError(f"--no-augment and --{next(iter(varied))} exclude each other")
+    how = replace(base.augmentation, **varied) if augment else NO_AUGMENTATION
+    if "model" in given:
+        given["model"], given["options"] = spec.parse(given["model"])
+    return replace(base, data=data or base.data, augmentation=how, **given)

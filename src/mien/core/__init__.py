@@ -1,0 +1,1 @@
+"""Values that every other layer passes around: numpy and the standard library only."""

@@ -1,0 +1,167 @@
+"""Everything that decides what a training run computes, saved with the run as config.json."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+from mien.core.errors import ConfigError
+
+Option = str | float | int | bool | tuple[Any, ...]
+
+
+def _expect(holds: bool, name: str, expected: str, got: object) -> None:
+    if not holds:
+        raise ConfigError(f"{name}: expected {expected}, got {got}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How training faces are varied; every amount is the largest, drawn evenly from minus to plus it.
+
+    flip      mirrored left to right, every second time on average
+    shift     pixels, along x and along y
+    rotation  degrees
+    scale     share of the size
+    erase     probability that a rectangle of 2 to 20 % of the face is greyed out (Zhong et al. 2017)
+    """
+
+    flip: bool = True
+    shift: float = 4.0
+    rotation: float = 10.0
+    scale: float = 0.1
+    erase: float = 0.0
+
+    def __post_init__(self) -> None:
+        _expect(self.shift >= 0, "shift", "pixels of at least 0", self.shift)
+        _expect(0 <= self.rotation <= 180, "rotation", "degrees from 0 to 180", self.rotation)
+        _expect(0 <= self.scale < 1, "scale", "a share from 0 to below 1", self.scale)
+        _expect(0 <= self.erase <= 1, "erase", "a probability", self.erase)
+
+
+NO_AUGMENTATION = Augmentation(flip=False, shift=0, rotation=0, scale=0, erase=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One training run; the defaults are good for FER2013.
+
+    data             path of labelled faces, or "drawn"
+    split            "official", or "random:0.1" for a tenth of the training part as validation
+    skip_bad         leave out rows or files that cannot be read instead of stopping
+    model            name of a network
+    options          the network's own choices that differ from its defaults
+    match            name of a network whose parameter count the width is fitted to
+    epochs           passes over the training faces
+    batch_size       faces per step
+    optimizer        "sgd" (Nesterov momentum) or "adamw"
+    learning_rate    the highest of the schedule
+    momentum         of SGD
+    weight_decay     on weights of more than one dimension; biases and BatchNorm are left free
+    schedule         "one-cycle" (linear up, linear down to zero), "cosine" (linear up, cosine down), "constant"
+    warmup           share of all steps in which the rate rises
+    label_smoothing  share of the target spread over all classes
+    ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
+    augmentation     how training faces are varied
+    seed             of weights, order, augmentation and dropout
+    keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
+    threads          processor threads; 0: as many as torch chooses
+    precision        "float32", "bfloat16", or "auto": bfloat16 where the processor computes in it
+    device           "cpu", "cuda", "mps", or "auto": a GPU where there is one
+    """
+
+    data: str = "drawn"
+    split: str = "official"
+    skip_bad: bool = False
+    model: str = "cnn"
+    options: dict[str, Option] = field(default_factory=dict)
+    match: str | None = None
+    epochs: int = 60
+    batch_size: int = 128
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: Literal["one-cycle", "cosine", "constant"] = "one-cycle"
+    warmup: float = 0.2
+    label_smoothing: float = 0.1
+    ema: float = 0.998
+    augmentation: Augmentation = Augmentation()
+    seed: int = 0
+    keep_every: int = 0
+    threads: int = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    def __post_init__(self) -> None:
+        _expect(self.epochs >= 1, "epochs", "at least 1", self.epochs)
+        _expect(self.batch_size >= 2, "batch_size", "at least 2 (BatchNorm needs a spread)", self.batch_size)
+        _expect(0 < self.learning_rate < 1e3, "learning_rate", "above 0", self.learning_rate)
+        _expect(0 <= self.momentum < 1, "momentum", "from 0 to below 1", self.momentum)
+        _expect(self.weight_decay >= 0, "weight_decay", "at least 0", self.weight_decay)
+        _expect(0 <= self.warmup < 1, "warmup", "a share from 0 to below 1", self.warmup)
+        _expect(0 <= self.label_smoothing < 1, "label_smoothing", "from 0 to below 1", self.label_smoothing)
+        _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
+        _expect(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
+        _expect(self.keep_every >= 0, "keep_every", "at least 0", self.keep_every)
+        _expect(self.threads >= 0, "threads", "at least 0", self.threads)
+        for name, allowed in _CHOICES.items():
+            _expect(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}", getattr(self, name))
+
+    def to_json(self) -> str:
+        """Indented JSON that from_json reads back to an equal value."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainConfig":
+        """Read what to_json wrote; ConfigError, naming the key, where it is something else.
+
+        >>> TrainConfig.from_json(TrainConfig(epochs=3).to_json()) == TrainConfig(epochs=3)
+        True
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            augmentation = Augmentation(**values.pop("augmentation", {}))
+            options = {name: _frozen(value) for name, value in values.pop("options", {}).items()}
+            return cls(**values, augmentation=augmentation, options=options)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                f"config: expected {', '.join(field.name for field in fields(cls))} ({error})"
+            ) from error
+
+
+_CHOICES = {
+    "optimizer": ("sgd", "adamw"),
+    "schedule": ("one-cycle", "cosine", "constant"),
+    "precision": ("auto", "float32", "bfloat16"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+}
+
+# The report names neither optimiser nor rate, batch or augmentation: Keras' defaults for Adam, and nothing else.
+_REPORT = TrainConfig(
+    optimizer="adamw",
+    learning_rate=1e-3,
+    weight_decay=0.0,
+    schedule="constant",
+    warmup=0.0,
+    label_smoothing=0.0,
+    ema=0.0,
+    augmentation=NO_AUGMENTATION,
+)
+
+RECIPES = {"default": TrainConfig(), "report": _REPORT}
+
+
+def recipe(name: str, **changes: Any) -> TrainConfig:
+    """A named set of choices with some of them changed; ConfigError, with the known names, for another name.
+
+    >>> recipe("report", epochs=5).optimizer
+    'adamw'
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"no recipe is called '{name}'; there are {', '.join(RECIPES)}")
+    return replace(RECIPES[name], **changes)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists, which JSON makes of tuples, as tuples again."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

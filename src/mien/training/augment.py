@@ -1,0 +1,63 @@
+"""Varying training faces, a batch at a time, from random numbers that the caller brings."""
+
+import math
+
+import torch
+from torch.nn import functional
+
+from mien.core.config import Augmentation
+
+# What each column of the random numbers decides.
+FLIP, SHIFT_X, SHIFT_Y, ROTATION, SCALE, ERASE, AREA, ASPECT, LEFT, TOP = range(10)
+DRAWS = 10
+ERASED_AREA = (0.02, 0.2)
+ERASED_ASPECT = (0.3, 1 / 0.3)
+
+
+def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> torch.Tensor:
+    """Normalised faces (n, 1, s, s), varied; uniform (n, DRAWS) from 0 to below 1 decides how.
+
+    Pixels from beyond the border repeat the border. One bilinear resampling does flip, shift, rotation and
+    scale together; a flip alone is exact. Erased pixels are 0, the middle grey.
+    """
+    if how.shift or how.rotation or how.scale:
+        grid = functional.affine_grid(
+            _affine(uniform, how, faces.shape[-1]), list(faces.shape), align_corners=False
+        )
+        faces = functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)
+    elif how.flip:
+        faces = torch.where((uniform[:, FLIP] < 0.5)[:, None, None, None], faces.flip(3), faces)
+    return faces * _unerased(uniform, how.erase, faces.shape[-1]) if how.erase else faces  # (n, 1, s, s)
+
+
+def _affine(uniform: torch.Tensor, how: Augmentation, side: int) -> torch.Tensor:
+    """Where each pixel of the varied face comes from, as matrices (n, 2, 3) in units of half a side."""
+    signed = uniform * 2 - 1
+    angle = signed[:, ROTATION] * math.radians(how.rotation)
+    zoom = 1 / (1 + signed[:, SCALE] * how.scale)
+    mirror = torch.where(uniform[:, FLIP] < 0.5, -1.0, 1.0) if how.flip else torch.ones_like(angle)
+    pixels = 2 * how.shift / side
+    across = torch.stack(
+        [angle.cos() * zoom * mirror, -angle.sin() * zoom, signed[:, SHIFT_X] * pixels], dim=1
+    )
+    down = torch.stack([angle.sin() * zoom * mirror, angle.cos() * zoom, signed[:, SHIFT_Y] * pixels], dim=1)
+    return torch.stack([across, down], dim=1)  # (n, 2, 3)
+
+
+def _unerased(uniform: torch.Tensor, probability: float, side: int) -> torch.Tensor:
+    """1 where a pixel stays, 0 inside the erased rectangle (Zhong et al. 2017), float (n, 1, s, s)."""
+    area = (ERASED_AREA[0] + uniform[:, AREA] * (ERASED_AREA[1] - ERASED_AREA[0])) * side * side
+    low, high = (math.log(aspect) for aspect in ERASED_ASPECT)
+    aspect = (low + uniform[:, ASPECT] * (high - low)).exp()
+    height = (area * aspect).sqrt().clamp(max=side)
+    width = (area / aspect).sqrt().clamp(max=side)
+    pixels = torch.arange(side, device=uniform.device)
+    rows = _inside(pixels, uniform[:, TOP] * (side - height), height)
+    columns = _inside(pixels, uniform[:, LEFT] * (side - width), width)
+    erased = rows[:, :, None] & columns[:, None, :] & (uniform[:, ERASE] < probability)[:, None, None]
+    return (~erased)[:, None].float()
+
+
+def _inside(pixels: torch.Tensor, start: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+    """Whether each pixel lies in [start, start + length), bool (n, s)."""
+    return (pixels >= start[:, None].round()) & (pixels < (start + length)[:, None].round())

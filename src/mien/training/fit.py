@@ -1,0 +1,260 @@
+"""Training: labelled faces and a config in, a run directory out."""
+
+import copy
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError
+from mien.core.history import Epoch, History
+from mien.core.images import TEST, VAL, LabelledImages, Parts
+from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.models import registry
+from mien.models._blocks import count_parameters
+from mien.training import optim, randomness
+from mien.training.batches import Faces, steps_per_epoch
+from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
+from mien.training.evaluate import (
+    check_same_data,
+    laid_out,
+    loss_and_accuracy,
+    network_of,
+    predict,
+    read_parts,
+)
+from mien.training.machine import Machine
+from mien.training.progress import Plan, Progress
+
+RUNS = Path("runs")
+
+
+def train(
+    config: TrainConfig,
+    faces: LabelledImages | None = None,
+    *,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+) -> RunDir:
+    """Train a network and predict the held-out parts; returns the run, complete on disk.
+
+    faces  in place of what config.data names
+    out    the run's directory, which must not exist; by default the next free runs/<model>-<number>
+
+    Raises DataError, ConfigError and RunError where data, config or directory cannot be used.
+    """
+    registry.options(
+        config.model, config.options, match=config.match
+    )  # wrong choices are found before data is read
+    parts = _parts(config, faces)
+    machine = Machine.chosen(config)
+    network = _fresh_network(config, parts.train)
+    run = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
+    with run.locked():
+        run.write_json(ENVIRONMENT, _environment(machine, network, parts))
+        return _Fit(run, config, parts, machine, network, progress or Progress()).go()
+
+
+def resume(
+    run: RunDir | Path | str, faces: LabelledImages | None = None, *, progress: Progress | None = None
+) -> RunDir:
+    """Go on with a run that was interrupted, to the same end as if it had not been; a finished one stays as it is.
+
+    faces  in place of what the run's config names, where it was trained on faces given in Python
+
+    Raises RunError where another process trains in it or its data has changed since.
+    """
+    run = run if isinstance(run, RunDir) else RunDir.open(run)
+    config = run.config
+    with run.locked():
+        parts = _parts(config, faces)
+        machine = Machine.chosen(config)
+        network = _fresh_network(config, parts.train)
+        if run.has(ENVIRONMENT):
+            check_same_data(run, parts)
+        else:
+            run.write_json(ENVIRONMENT, _environment(machine, network, parts))
+        fit = _Fit(run, config, parts, machine, network, progress or Progress())
+        if run.has(CHECKPOINT):
+            fit.restore()
+        return fit.go()
+
+
+class _Fit:
+    """A run between its epochs: network, optimiser, averaged weights, history."""
+
+    def __init__(
+        self,
+        run: RunDir,
+        config: TrainConfig,
+        parts: Parts,
+        machine: Machine,
+        network: nn.Module,
+        progress: Progress,
+    ) -> None:
+        self.run, self.config, self.parts, self.machine, self.progress = run, config, parts, machine, progress
+        self.network = laid_out(network, machine.device)
+        self.optimizer = optim.optimizer(self.network, config)
+        self.averaged = (
+            optim.Averaged(self.network, copy.deepcopy(self.network), config.ema) if config.ema else None
+        )
+        self.history = History()
+        self.train_faces = Faces.of(parts.train, machine.device)
+        self.val_faces = Faces.of(parts.val, machine.device)
+        self.steps = steps_per_epoch(len(parts.train), config.batch_size)
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is evaluated and kept: the averaged one, where there is one."""
+        return self.averaged.copy if self.averaged else self.network
+
+    def go(self) -> RunDir:
+        """All epochs that are left, then the predictions of the held-out parts."""
+        self.progress.begin(self._plan())
+        for epoch in range(len(self.history) + 1, self.config.epochs + 1):
+            self._keep(self._epoch(epoch))
+            self.progress.epoch(self.history.epochs[-1], self.history)
+        self._predict_held_out()
+        self.progress.end(self.history)
+        return self.run
+
+    def _epoch(self, epoch: int) -> Epoch:
+        """One pass over the training faces and one over the validation faces."""
+        started = time.perf_counter()
+        # dropout draws from torch's generator; seeding it by epoch makes a resumed run go on alike
+        torch.manual_seed(randomness.key(self.config.seed, epoch))
+        self.network.train()
+        loss = hits = torch.zeros((), device=self.machine.device)
+        rate = 0.0
+        batches = self.train_faces.shuffled(
+            self.config.batch_size, self.config.augmentation, seed=self.config.seed, epoch=epoch
+        )
+        seen = 0
+        for step, (inputs, labels) in enumerate(batches):
+            rate = self._set_learning_rate((epoch - 1) * self.steps + step)
+            batch_loss, batch_hits = self._step(inputs, labels)
+            loss, hits, seen = loss + batch_loss * len(labels), hits + batch_hits, seen + len(labels)
+            self.progress.step(epoch, step + 1, float(hits) / seen)
+        val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine)
+        return Epoch(
+            epoch=epoch,
+            train_loss=float(loss) / seen,
+            train_accuracy=float(hits) / seen,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=rate,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _step(self, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step of the optimiser; returns the plain cross-entropy and the number of right answers."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.machine.autocast():
+            logits = self.network(inputs.contiguous(memory_format=torch.channels_last))  # (b, k)
+        logits = logits.float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        if self.averaged:
+            self.averaged.update()
+        logits = logits.detach()
+        # without smoothing, so that training and validation losses are on one scale
+        plain = functional.cross_entropy(logits, labels) if self.config.label_smoothing else loss.detach()
+        return plain, (logits.argmax(1) == labels).sum()
+
+    def _set_learning_rate(self, step: int) -> float:
+        rate = optim.learning_rate(self.config, step / max(self.steps * self.config.epochs - 1, 1))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _keep(self, epoch: Epoch) -> None:
+        """The epoch on disk. The checkpoint comes first: all else can be made from it again."""
+        self.history = self.history.plus(epoch)
+        about = {"history": self.history.to_rows(), "updates": self.averaged.updates if self.averaged else 0}
+        self.run.write(CHECKPOINT, state_to_bytes(self._networks(), self.optimizer, about))
+        self._keep_derived()
+
+    def _keep_derived(self) -> None:
+        """What follows from the last epoch: history.csv, and its weights if they are the best or asked for."""
+        epoch = self.history.epochs[-1]
+        if self.history.best == epoch:
+            self.run.write(WEIGHTS, self._weights())
+        if self.config.keep_every and epoch.epoch % self.config.keep_every == 0:
+            self.run.write(self.run.epoch_weights(epoch.epoch), self._weights())
+        self.run.write(HISTORY, self.history.to_csv().encode())
+
+    def _weights(self) -> bytes:
+        return weights_to_bytes(
+            self.judged, {"epoch": self.history.epochs[-1].epoch, "model": self.config.model}
+        )
+
+    def restore(self) -> None:
+        """Be as after the last epoch on disk."""
+        content = self.run.read(CHECKPOINT)
+        about = state_into(self._networks(), self.optimizer, content, f"run {self.run.path}: {CHECKPOINT}")
+        self.history = History.from_rows(about["history"])
+        if self.averaged:
+            self.averaged.updates = about["updates"]
+        self._keep_derived()  # a kill may have come between the checkpoint and these
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"network": self.network} | ({"averaged": self.averaged.copy} if self.averaged else {})
+
+    def _predict_held_out(self) -> None:
+        """Predictions of the validation part and, once, of the test part, by the best epoch's weights."""
+        wanted = [
+            part for part in (VAL, TEST) if getattr(self.parts, part) and not self.run.has_predictions(part)
+        ]
+        if not wanted:
+            return
+        best = network_of(self.run, self.machine.device)
+        for part in wanted:
+            found = predict(best, self.parts[part], self.machine, part=part, run=self.run.name)
+            self.run.save_predictions(found, part)
+
+    def _plan(self) -> Plan:
+        sizes = {name: getattr(self.parts, name) for name in ("train", VAL, TEST)}
+        return Plan(
+            run=str(self.run.path),
+            model=self.config.model,
+            parameters=str(count_parameters(self.network)),
+            machine=str(self.machine),
+            data=f"{self.parts.train.source}: "
+            + ", ".join(f"{len(faces):,} {name}" for name, faces in sizes.items() if faces),
+            epochs=self.config.epochs,
+            first_epoch=len(self.history) + 1,
+            steps=self.steps,
+        )
+
+
+def _parts(config: TrainConfig, faces: LabelledImages | None) -> Parts:
+    parts = read_parts(config, faces)
+    if len(parts.train) < config.batch_size:
+        raise ConfigError(
+            f"batch_size: expected at most the {len(parts.train)} training faces, got {config.batch_size}"
+        )
+    return parts
+
+
+def _fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
+    torch.manual_seed(randomness.key(config.seed, 0))
+    return registry.build(
+        config.model, config.options, match=config.match, side=faces.side, classes=len(faces.classes)
+    )
+
+
+def _environment(machine: Machine, network: nn.Module, parts: Parts) -> dict[str, Any]:
+    count = count_parameters(network)
+    sizes = {name: len(faces) for name in ("train", VAL, TEST) if (faces := getattr(parts, name)) is not None}
+    return machine.environment() | {
+        "classes": list(parts.train.classes),
+        "side": parts.train.side,
+        "faces": sizes,
+        "digest": {name: parts[name].digest for name in sizes},
+        "parameters": {"trainable": count.trainable, "with_statistics": count.with_statistics},
+    }

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from mien.core import spec
+from mien.core.config import NO_AUGMENTATION, RECIPES, Augmentation, TrainConfig, recipe
+from mien.core.errors import ConfigError
+from mien.models.cnn import CnnOptions
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_survives_json(name):
+    config = recipe(name, options={"kernels": (3, 3, 3, 3)}, augmentation=Augmentation(erase=0.5))
+    assert TrainConfig.from_json(config.to_json()) == config
+
+
+def test_the_report_recipe_is_plain():
+    config = recipe("report")
+    assert config.augmentation == NO_AUGMENTATION
+    assert (config.ema, config.label_smoothing, config.weight_decay, config.schedule) == (0, 0, 0, "constant")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 0},
+        {"batch_size": 1},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"momentum": 1.0},
+        {"ema": 1.0},
+        {"label_smoothing": -0.1},
+        {"optimizer": "adam"},
+        {"schedule": "linear"},
+        {"seed": -1},
+        {"threads": -1},
+    ],
+)
+def test_impossible_choices_are_refused_by_name(changes):
+    with pytest.raises(ConfigError, match=f"{next(iter(changes))}: expected"):
+        TrainConfig(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"shift": -1}, {"rotation": 181}, {"scale": 1}, {"erase": 1.1}])
+def test_impossible_augmentation_is_refused(changes):
+    with pytest.raises(ConfigError, match=f"{next(iter(changes))}: expected"):
+        Augmentation(**changes)
+
+
+def test_unknown_keys_in_json_are_refused():
+    with pytest.raises(ConfigError, match="epohs"):
+        TrainConfig.from_json(json.dumps({"epohs": 3}))
+
+
+def test_unknown_recipe_lists_the_known():
+    with pytest.raises(ConfigError, match="there are default, report"):
+        recipe("fast!")
+
+
+def test_choices_as_text_become_the_types_of_the_fields():
+    name, choices = spec.parse("cnn: pool=max, kernels=3/3/3/3, batch_norm=false, slope=0.2")
+    assert name == "cnn"
+    assert CnnOptions(**spec.values("cnn", CnnOptions, choices)) == CnnOptions(
+        pool="max", kernels=(3, 3, 3, 3), batch_norm=False, slope=0.2
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cnn:pool", "'pool' has no value"),
+        ("cnn:poll=max", "no choice 'poll'; it has filters"),
+        ("cnn:pool=mean", "expected average or max, got mean"),
+        ("cnn:slope=steep", "expected a number, got steep"),
+        ("cnn:kernels=3/x", "expected a whole number, got x"),
+        ("cnn:batch_norm=maybe", "expected true or false, got maybe"),
+        ("cnn:padding=same/full", "expected same or valid, got full"),
+    ],
+)
+def test_choices_that_make_no_sense_are_refused(text, message):
+    with pytest.raises(ConfigError, match=message):
+        spec.values("cnn", CnnOptions, spec.parse(text)[1])
