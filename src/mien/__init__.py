@@ -26,6 +26,7 @@ _EXPORTS = {
     "evaluate": "mien.training.evaluate",
     "evaluation": "mien.analysis.metrics",
     "load": "mien.data.load",
+    "read": "mien.data.load",
     "recipe": "mien.core.config",
     "resume": "mien.training.fit",
     "split": "mien.data.splits",

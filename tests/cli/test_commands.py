@@ -65,6 +65,25 @@ def test_evaluate_on_other_data_is_split_as_the_run_was(mien, data):
     assert with_data == mien("evaluate", "runs/dnn-1", "--json")
 
 
+def test_skip_bad_says_how_many_were_left_out(mien, tmp_path):
+    rows = [
+        f"{row % 7},{' '.join([str(row % 256)] * 2304)},{'Training' if row % 4 else 'PublicTest'}"
+        for row in range(80)
+    ]
+    rows[40] = "3,1 2 nan,Training"
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + "\n".join(rows) + "\n")
+    words = ("train", "fer2013.csv", "--model", "dnn:hidden=8", "--epochs", "1", "--batch-size", "8")
+    code, _, err = mien(*words)
+    assert code == 2
+    assert "line 42" in err
+    code, _, err = mien(*words, "--skip-bad")
+    assert code == 0
+    assert "1 bad places left out" in err
+    code, _, err = mien("evaluate", "runs/dnn-1", "--data", "fer2013.csv", "--skip-bad")
+    assert code == 0
+    assert "1 bad place" in err
+
+
 def test_a_second_run_takes_the_next_number(mien, data):
     mien("train", data, *SMALL)
     assert mien("train", data, *SMALL)[1].strip() == "runs/dnn-2"
@@ -127,7 +146,9 @@ def test_lab_trains_both_and_prints_them(mien, data):
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
 def test_ctrl_c_ends_cleanly_with_the_command_that_goes_on(data, tmp_path):
     command = [sys.executable, "-m", "mien", "train", data, *SMALL[:2], "--epochs", "100000", "--out", "run"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     deadline = time.monotonic() + 120
     while not (tmp_path / "run/history.csv").exists() and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -1,10 +1,12 @@
 """`mien evaluate`: measure a finished run."""
 
+import sys
 from pathlib import Path
 from typing import Literal
 
 import mien
 from mien.cli._figures import print_evaluation, print_json
+from mien.core.images import LabelledImages
 
 
 def evaluate(
@@ -13,6 +15,7 @@ def evaluate(
     data: str | None = None,
     part: Literal["train", "val", "test"] = "val",
     tta: Literal["none", "flip"] = "none",
+    skip_bad: bool = False,
     json: bool = False,
 ) -> None:
     """Accuracy with its 95 % interval, macro-F1, log-loss, and precision, recall and F1 of each class.
@@ -29,13 +32,23 @@ def evaluate(
         Which part of the data.
     tta
         "flip" averages the probabilities of each face and of its mirror image.
+    skip_bad
+        Leave rows or files of the other data out that cannot be read, instead of stopping.
     json
         Print JSON instead of tables.
     """
     opened = mien.RunDir.open(run)
-    faces = mien.training_parts(opened, mien.load(data))[part] if data else None
+    faces = mien.training_parts(opened, _faces(data, skip_bad))[part] if data else None
     found = mien.evaluate(opened, faces, part=part, tta=tta)
     if json:
         print_json(found.to_dict())
     else:
         print_evaluation(found)
+
+
+def _faces(data: str, skip_bad: bool) -> LabelledImages:
+    loaded = mien.read(data, skip_bad=skip_bad)
+    if loaded.bad.total:
+        print(f"left out: {loaded.bad.describe()}", file=sys.stderr)
+    faces: LabelledImages = loaded.faces
+    return faces

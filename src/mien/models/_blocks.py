@@ -22,7 +22,7 @@ def normalised(kind: type[nn.Module], features: int, wanted: bool) -> list[nn.Mo
 class Dropout(nn.Dropout):
     """nn.Dropout with 16 random bits a value instead of a double: the mask costs a quarter on a processor.
 
-    The share is met to 1/65,536. bench/dropout.py times both.
+    The share is met to 1/65,536. bench/train_step.py times both.
     """
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:

@@ -109,20 +109,22 @@ def training_parts(run: RunDir, faces: LabelledImages | None = None) -> Parts:
 
     Raises RunError where the data that its config names is not what it was trained on.
     """
-    config = run.config
-    parts = read_parts(config, faces)
+    parts, _ = read_parts(run.config, faces)
     if faces is None:
         check_same_data(run, parts)
     return parts
 
 
-def read_parts(config: TrainConfig, faces: LabelledImages | None = None) -> Parts:
-    """Faces, or else what the config names, in the parts that the config names."""
-    from mien.data.load import load
+def read_parts(config: TrainConfig, faces: LabelledImages | None = None) -> tuple[Parts, int]:
+    """Faces, or else what the config names, in the parts that it names; and how many bad places were left out."""
+    from mien.data.load import read
     from mien.data.splits import split
 
-    faces = load(config.data, skip_bad=config.skip_bad) if faces is None else faces
-    return split(faces, config.split, seed=config.seed)
+    left_out = 0
+    if faces is None:
+        loaded = read(config.data, skip_bad=config.skip_bad)
+        faces, left_out = loaded.faces, loaded.bad.total
+    return split(faces, config.split, seed=config.seed), left_out
 
 
 def check_same_data(run: RunDir, parts: Parts) -> None:

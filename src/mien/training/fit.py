@@ -50,13 +50,13 @@ def train(
     registry.options(
         config.model, config.options, match=config.match
     )  # wrong choices are found before data is read
-    parts = _parts(config, faces)
+    parts, left_out = _parts(config, faces)
     machine = Machine.chosen(config)
     network = _fresh_network(config, parts.train)
     run = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
     with run.locked():
         run.write_json(ENVIRONMENT, _environment(machine, network, parts))
-        return _Fit(run, config, parts, machine, network, progress or Progress()).go()
+        return _Fit(run, config, parts, machine, network, left_out, progress or Progress()).go()
 
 
 def resume(
@@ -71,14 +71,14 @@ def resume(
     run = run if isinstance(run, RunDir) else RunDir.open(run)
     config = run.config
     with run.locked():
-        parts = _parts(config, faces)
+        parts, left_out = _parts(config, faces)
         machine = Machine.chosen(config)
         network = _fresh_network(config, parts.train)
         if run.has(ENVIRONMENT):
             check_same_data(run, parts)
         else:
             run.write_json(ENVIRONMENT, _environment(machine, network, parts))
-        fit = _Fit(run, config, parts, machine, network, progress or Progress())
+        fit = _Fit(run, config, parts, machine, network, left_out, progress or Progress())
         if run.has(CHECKPOINT):
             fit.restore()
         return fit.go()
@@ -94,9 +94,11 @@ class _Fit:
         parts: Parts,
         machine: Machine,
         network: nn.Module,
+        left_out: int,
         progress: Progress,
     ) -> None:
-        self.run, self.config, self.parts, self.machine, self.progress = run, config, parts, machine, progress
+        self.run, self.config, self.parts, self.machine = run, config, parts, machine
+        self.left_out, self.progress = left_out, progress
         self.network = laid_out(network, machine.device)
         self.optimizer = optim.optimizer(self.network, config)
         self.averaged = (
@@ -225,20 +227,21 @@ class _Fit:
             parameters=str(count_parameters(self.network)),
             machine=str(self.machine),
             data=f"{self.parts.train.source}: "
-            + ", ".join(f"{len(faces):,} {name}" for name, faces in sizes.items() if faces),
+            + ", ".join(f"{len(faces):,} {name}" for name, faces in sizes.items() if faces)
+            + (f"; {self.left_out:,} bad places left out" if self.left_out else ""),
             epochs=self.config.epochs,
             first_epoch=len(self.history) + 1,
             steps=self.steps,
         )
 
 
-def _parts(config: TrainConfig, faces: LabelledImages | None) -> Parts:
-    parts = read_parts(config, faces)
+def _parts(config: TrainConfig, faces: LabelledImages | None) -> tuple[Parts, int]:
+    parts, left_out = read_parts(config, faces)
     if len(parts.train) < config.batch_size:
         raise ConfigError(
             f"batch_size: expected at most the {len(parts.train)} training faces, got {config.batch_size}"
         )
-    return parts
+    return parts, left_out
 
 
 def _fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:

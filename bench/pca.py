@@ -1,0 +1,129 @@
+"""Principal components beside scikit-learn's default, and the memory of one pass over 10 million rows.
+
+    python bench/pca.py                     times on tables in memory, medians of several runs
+    python bench/pca.py --memory FOLDER     writes 10 million rows of 50 columns there (4 GB), analyses them in a
+                                            process of its own, prints its peak memory, and deletes the file
+
+Every figure is taken in this process with the threads that OMP_NUM_THREADS allows; the two sides take turns.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from sklearn.decomposition import PCA as ScikitPCA  # noqa: N811
+
+import mien
+from mien.analysis._pca_scatter import by_columns
+from mien.analysis._pca_solution import Preparation
+from mien.analysis.pca import fit
+from mien.core.rows import Rows
+
+TALL = ((2_000_000, 10), (1_000_000, 50), (200_000, 200), (50_000, 500))
+RUNS = 7
+ROWS, COLUMNS = 10_000_000, 50
+PROGRAM = """
+import json, re, sys, time
+from pathlib import Path
+import mien.components as components
+begun = time.perf_counter()
+found = components.pca(sys.argv[1], 2)
+print(json.dumps({
+    "seconds": time.perf_counter() - begun,
+    # not getrusage: its maximum also counts the process that started this one
+    "peak_megabytes": int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024,
+    "rows": found.rows,
+    "variances": found.variances.tolist(),
+    "errors": found.to_dict()["errors"],
+    "method": found.method,
+}))
+"""
+
+
+def table(rows: int, columns: int, seed: int = 0) -> np.ndarray:
+    """Correlated columns off the origin."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(rows, columns)) @ rng.normal(size=(columns, columns)) / 7 + 3
+
+
+def by_scikit(x: np.ndarray) -> tuple[float, float, float]:
+    """What scikit-learn needs for axes, variances and the three errors."""
+    found = ScikitPCA(2).fit(x)
+    norms = np.linalg.norm(x - found.inverse_transform(found.transform(x)), axis=1)
+    return float((norms**2).mean()), float(norms.mean()), float(np.linalg.norm(norms))
+
+
+def medians(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Seconds of each side, the median of several runs in turn, after one run that is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for run in range(RUNS + 1):
+        for name, side in sides.items():
+            begun = time.perf_counter()
+            side()
+            if run:
+                taken[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def print_times() -> None:
+    """A table of medians for tall data, two axes of each."""
+    print(f"{'rows x columns':>16} {'what':<34} {'mien':>8} {'sklearn':>8} {'ratio':>6}")
+    for rows, columns in TALL:
+        x = table(rows, columns)
+        times = medians(
+            {
+                "axes": lambda x=x: by_columns(Rows.of(x), Preparation()),
+                "sklearn axes": lambda x=x: ScikitPCA(2).fit(x),
+                "all": lambda x=x: fit(Rows.of(x), 2),
+                "sklearn all": lambda x=x: by_scikit(x),
+            }
+        )
+        for what, key in (("axes and variances", "axes"), ("the same and the three errors", "all")):
+            ours, theirs = times[key], times[f"sklearn {key}"]
+            print(f"{rows:>8} x {columns:<5} {what:<34} {ours:>7.3f}s {theirs:>7.3f}s {theirs / ours:>6.2f}")
+
+
+def write_table(path: Path) -> None:
+    """10 million rows near 1e8 whose deviations are 1 to 50, made chunk by chunk."""
+    rng = np.random.default_rng(1)
+    header = {"descr": "<f8", "fortran_order": False, "shape": (ROWS, COLUMNS)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(0, ROWS, 100_000):
+            (rng.normal(size=(100_000, COLUMNS)) * np.arange(1, COLUMNS + 1) + 1e8).tofile(file)
+
+
+def print_memory(folder: Path) -> None:
+    """Time and peak memory of one process over the large file."""
+    path = folder / "ten-million-rows.npy"
+    try:
+        write_table(path)
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, check=True
+        )
+        print(json.dumps({"file_megabytes": path.stat().st_size / 2**20} | json.loads(done.stdout), indent=2))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Times, or the memory run."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--memory", type=Path, metavar="FOLDER", help="the run over 10 million rows, in this folder"
+    )
+    folder = options.parse_args().memory
+    print(f"mien {mien.__version__}, numpy {np.__version__}")
+    print_memory(folder) if folder else print_times()
+
+
+if __name__ == "__main__":
+    main()
