@@ -1,0 +1,1 @@
+"""Data sets: one file per format, faces that mien draws itself, and splits."""
