@@ -25,6 +25,12 @@ def test_an_existing_directory_is_never_taken(run):
         RunDir.create(run.path, TrainConfig())
 
 
+def test_what_a_kill_before_the_config_left_may_be_taken(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/config.json.partial").write_text("{")
+    assert RunDir.create(tmp_path / "run", TrainConfig(epochs=9)).config.epochs == 9
+
+
 def test_the_next_free_number_comes_after_the_highest(run):
     (run.path.parent / "cnn-9").mkdir()
     (run.path.parent / "cnn-10x").mkdir()

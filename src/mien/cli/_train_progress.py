@@ -29,7 +29,7 @@ class Shown(Listener):
     def begin(self, plan: Plan) -> None:
         """The plan, line by line."""
         self.plan, self.started = plan, time.monotonic()
-        self.console.print(f"{plan.model}: {plan.parameters} parameters")
+        self.console.print(f"network  {plan.model}, parameters: {plan.parameters}", markup=False)
         self.console.print(f"data     {plan.data}", markup=False)
         self.console.print(f"machine  {plan.machine}", markup=False)
         went_on = f", from epoch {plan.first_epoch} on" if plan.first_epoch > 1 else ""

@@ -37,12 +37,13 @@ class RunDir:
     @classmethod
     def create(cls, path: Path, config: TrainConfig) -> "RunDir":
         """A new directory with its config; RunError where something is there already or nothing can be written."""
-        if path.exists():
+        # what a kill before the config leaves is nobody's run, and may be taken
+        if path.is_file() or any(entry.suffix != TEMPORARY for entry in _entries(path)):
             raise RunError(
                 f"{path} exists already; choose another --out, or go on with: mien train --resume {path}"
             )
         with _explained(path):
-            path.mkdir(parents=True)
+            path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
         run.write(CONFIG, config.to_json().encode())
         return run
