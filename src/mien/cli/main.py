@@ -33,7 +33,7 @@ for name, (place, summary) in COMMANDS.items():
 
 
 def main(words: list[str] | None = None) -> None:
-    """Run one command, by default what was typed; what the user can mend becomes one line on standard error and exit code 2."""
+    """Run one command, by default what was typed; what the user can mend becomes one line and exit code 2."""
     try:
         app(sys.argv[1:] if words is None else words, exit_on_error=False)
     except CycloptsError:  # cyclopts has printed it
