@@ -21,7 +21,9 @@ def print_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, 
     """A plain table: the first column to the left, numbers to the right."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
+        table.add_column(
+            column, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold"
+        )
     for row in rows:
         table.add_row(*row)
     console.print(table)
