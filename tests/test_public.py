@@ -31,7 +31,9 @@ def test_every_command_of_the_readme_exists():
 @pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md"])
 def test_files_that_documents_name_exist(document):
     text = (ROOT / document).read_text()
-    named = re.findall(r"`((?:mien|core|data|models|training|analysis|cli|docs|bench)/[\w/]+\.(?:py|md))`", text)
+    named = re.findall(
+        r"`((?:mien|core|data|models|training|analysis|cli|docs|bench)/[\w/]+\.(?:py|md))`", text
+    )
     named += re.findall(r"\b(docs/\w+\.md|ARCHITECTURE\.md)\b", text)
     assert named
     for name in named:

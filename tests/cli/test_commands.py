@@ -168,8 +168,6 @@ def test_starting_imports_nothing_heavy(command):
 
 
 def test_training_from_python_needs_no_package_of_the_command_line():
-    script = (
-        "import sys, mien; mien.train, mien.evaluate, mien.load; print({'cyclopts', 'rich'} & set(sys.modules))"
-    )
+    script = "import sys, mien; mien.train, mien.evaluate, mien.load; print({'cyclopts', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

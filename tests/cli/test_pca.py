@@ -79,6 +79,16 @@ def test_the_third_axis_of_the_report(points: str, capsys: pytest.CaptureFixture
     assert third == ["-0.3999", "-0.3376", "0.8521"]
 
 
+def test_the_example_of_the_docs_is_what_is_printed(
+    points: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(Path(points).parent)
+    run("points.csv", "-k", "2")
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    text = (Path(__file__).parents[2] / "docs" / "pca.md").read_text(encoding="utf-8")
+    assert text.split("$ mien pca points.csv -k 2\n")[1].split("\n```")[0].splitlines() == printed
+
+
 def test_json(points: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(points, "-k", "2", "--divisor", "n-1", "--json")
     found = json.loads(capsys.readouterr().out)
