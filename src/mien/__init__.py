@@ -14,10 +14,12 @@ __version__ = "0.1.0"
 # Public name -> module that has it.
 _EXPORTS = {
     "ConfigError": "mien.core.errors",
+    "CostTable": "mien.core.costs",
     "DataError": "mien.core.errors",
     "LabelledImages": "mien.core.images",
     "MienError": "mien.core.errors",
     "MissingExtra": "mien.core.errors",
+    "PCA": "mien.core.pca",
     "Parts": "mien.core.images",
     "Predictions": "mien.core.predictions",
     "RunDir": "mien.core.rundir",
