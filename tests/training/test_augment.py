@@ -3,6 +3,7 @@ import pytest
 import scipy.ndimage
 import torch
 
+import mien.training.augment as columns_of
 from mien.core.config import NO_AUGMENTATION, Augmentation
 from mien.training.augment import DRAWS, ERASE, FLIP, augment
 
@@ -19,7 +20,7 @@ def draws(count=1, **columns):
     uniform = torch.full((count, DRAWS), 0.5)
     uniform[:, FLIP] = 0.9
     for name, value in columns.items():
-        uniform[:, globals()[name]] = value
+        uniform[:, getattr(columns_of, name)] = value
     return uniform
 
 

@@ -1,6 +1,7 @@
 """Results as tables for the terminal."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,14 @@ from rich.table import Table
 
 from mien.analysis.metrics import Evaluation
 
-console = Console(highlight=False)
+FOLDED = 1  # where a terminal is narrow, this column gives way, never a name or a number
+UNBROKEN = 1000  # columns: what is piped or kept in a file is not broken into lines
+
+
+def show(what: str | Table) -> None:
+    """Print a line or a table as it is, whatever brackets are in it."""
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else UNBROKEN)
+    console.print(what)
 
 
 def print_json(values: Any) -> None:
@@ -19,14 +27,14 @@ def print_json(values: Any) -> None:
 
 def print_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """A plain table: the first column to the left, numbers to the right."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(columns):
         table.add_column(
-            column, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold"
+            column, justify="left" if place == 0 else "right", no_wrap=place != FOLDED, overflow="fold"
         )
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    show(table)
 
 
 def share(value: float) -> str:
@@ -37,9 +45,9 @@ def share(value: float) -> str:
 def print_evaluation(found: Evaluation) -> None:
     """The figures of a run, and of each class."""
     low, high = found.interval
-    console.print(f"{found.run} on {found.part}, {found.faces:,} faces", markup=False)
-    console.print(f"accuracy  {share(found.accuracy)}  (95 % interval {share(low)} to {share(high)}, Wilson)")
-    console.print(f"macro-F1  {found.macro_f1:.4f}\nlog-loss  {found.log_loss:.4f} nats\n")
+    show(f"{found.run} on {found.part}, {found.faces:,} faces")
+    show(f"accuracy  {share(found.accuracy)}  (95 % interval {share(low)} to {share(high)}, Wilson)")
+    show(f"macro-F1  {found.macro_f1:.4f}\nlog-loss  {found.log_loss:.4f} nats\n")
     rows = [
         (one.name, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.faces:,}")
         for one in found.classes

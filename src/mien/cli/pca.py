@@ -89,18 +89,18 @@ def pca(
         method=method,
         mean_norm=mean_norm,
     )
-    _show(rows, found, json, csv)
-    if figures:
-        _write_figures(figures, rows, found, sys.stderr if json or csv else sys.stdout)
+    _show(rows, found, json, csv, figures)
 
 
-def _show(rows: Rows, found: PCA, json: bool, csv: bool) -> None:
+def _show(rows: Rows, found: PCA, json: bool, csv: bool, figures: Path | None) -> None:
     if json:
         print_json(found.to_dict() | {"projections": _few_projections(rows, found)})
     elif csv:
         _print_csv(rows, found)
     else:
         _print_tables(rows, found)
+    if figures:
+        _write_figures(figures, rows, found, sys.stderr if json or csv else sys.stdout)
 
 
 def _few_projections(rows: Rows, found: PCA) -> list[list[float]] | None:

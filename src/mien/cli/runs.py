@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import mien
-from mien.cli._figures import console, print_json, print_table, share
+from mien.cli._figures import print_json, print_table, share, show
 from mien.core.runsummary import RunSummary, summary
 
-COLUMNS = ("run", "model", "data", "state", "epochs", "best", "accuracy", "loss", "s/epoch")
+COLUMNS = ("run", "model", "data", "epochs", "best", "accuracy", "loss", "s/epoch")
 
 
 def runs(folder: Path = Path("runs"), *, json: bool = False) -> None:
@@ -27,7 +27,7 @@ def runs(folder: Path = Path("runs"), *, json: bool = False) -> None:
             "accuracy and loss of the best epoch on validation", COLUMNS, [_row(one) for one in found]
         )
     else:
-        console.print(f"no runs in {folder}; mien train makes one", markup=False)
+        show(f"no runs in {folder}; mien train makes one")
 
 
 def _row(one: RunSummary) -> tuple[str, ...]:
@@ -37,8 +37,7 @@ def _row(one: RunSummary) -> tuple[str, ...]:
         one.name,
         one.model,
         one.data,
-        one.state,
-        f"{one.epochs_done}/{one.epochs}",
+        str(one.epochs) if one.state == "finished" else f"{one.epochs_done} of {one.epochs}",
         *figures,
         f"{one.seconds_per_epoch:.1f}",
     )

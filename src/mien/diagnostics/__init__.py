@@ -1,0 +1,1 @@
+"""Figures of finished numbers: compute first, then draw."""
