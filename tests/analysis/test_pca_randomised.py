@@ -78,6 +78,19 @@ def test_auto_takes_it_for_few_of_many_axes_only(monkeypatch: pytest.MonkeyPatch
     assert fit(Rows.of(rows_with_spectrum(1000, 99, 1.0)), 2).method.startswith("exact")
 
 
+def test_auto_does_not_accept_what_is_not_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pca_module, "_MANY_AXES", 99)
+    x = np.random.default_rng(2).standard_normal((300, 300))
+    variances, axes = svd(x)
+    assert fit(Rows.of(x), 3, method="randomised").method.startswith("randomised, 12 passes")
+    found = fit(Rows.of(x), 3)
+    assert found.method.startswith("exact")
+    np.testing.assert_allclose(found.variances, variances[:3], rtol=1e-10)
+    np.testing.assert_allclose(np.abs((found.axes * axes[:3]).sum(axis=1)), 1, atol=1e-10)
+    monkeypatch.setattr(pca_module, "_MOST_COLUMNS", 50)
+    assert fit(Rows.of(x), 3).method.startswith("randomised")
+
+
 def test_a_stream_cannot_be_read_again_and_again() -> None:
     x = rows_with_spectrum(50, 30, 1.0)
 

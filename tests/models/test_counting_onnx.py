@@ -180,3 +180,15 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
             read_onnx(path)
     with pytest.raises(DataError, match="no such file"):
         read_onnx(tmp_path / "none.onnx")
+
+
+def test_a_graph_without_arithmetic_on_its_input_costs_nothing(tmp_path: Path) -> None:
+    node = helper.make_node("Shape", ["x"], ["y"])
+    values = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3]),
+        helper.make_tensor_value_info("y", TensorProto.INT64, None),
+    ]
+    model = helper.make_model(helper.make_graph([node], "graph", values[:1], values[1:]))
+    onnx.save(model, tmp_path / "net.onnx")
+    table = count(read_onnx(tmp_path / "net.onnx"))
+    assert (table.rows, table.operations, table.live_bytes) == ((), 0, 0)

@@ -45,6 +45,7 @@ def randomised(rows: Rows, preparation: Preparation, asked: Asked, seed: int) ->
         axes=found.axes[:k],
         total=_total(columns, preparation, scale),
         method=f"randomised, {passes} passes, variances within {sure:.0e} of the largest from exact ones",
+        is_near=bool(sure <= _SMALL),
     )
 
 

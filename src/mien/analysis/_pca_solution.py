@@ -84,8 +84,9 @@ class Asked:
 class Solution:
     """Variances (m,), descending, and the axes (k, d) or more of them, signs not yet fixed.
 
-    first  the first row of the data (d,), as it was given
-    total  the variance of all columns together
+    first    the first row of the data (d,), as it was given
+    total    the variance of all columns together
+    is_near  False where random directions did not come as near to the exact axes as they should
     """
 
     count: int
@@ -96,6 +97,7 @@ class Solution:
     axes: Float64s
     total: float
     method: str
+    is_near: bool = True
 
     def left_out(self, k: int) -> float:
         """The variance beside the first k axes together; the sum of the others where all are known."""

@@ -44,7 +44,8 @@ def fit(
     scale      then divide by its standard deviation; a column that holds one number only is left as it is
     divisor    the sums of squares are divided by "n" or "n-1" to give variances
     method     "exact", "randomised" (needs k and rows that can be read again), or "auto": exact, but
-               randomised for at most 1 axis in 20 of more than 2,500
+               randomised for at most 1 axis in 20 of more than 2,500 where its passes end within 1e-9 and
+               where exact ones do not fit into memory
     mean_norm  read the rows once more for the mean L2 norm of the error; without it the other two errors
                follow from the variances
     seed       of the random directions
@@ -62,8 +63,9 @@ def fit(
     asked = Asked(k=k, variance=variance)
     preparation = _preparation(centre, scale, divisor)
     _check(rows, asked)
+    _check_method(rows, asked, method)
     with np.errstate(over="ignore", invalid="ignore"):  # looked for, and said with the place
-        solution = _solve(rows, asked, preparation, _method(rows, asked, method), seed)
+        solution = _solve(rows, asked, preparation, method, seed)
         asked.check(rows.source, solution.count, len(rows.columns))
         return _finished(rows, solution, asked, preparation, mean_norm and rows.again)
 
@@ -89,33 +91,40 @@ def _check_count(source: str, count: int) -> None:
         raise DataError(f"{source}: {has}; principal components need at least two")
 
 
-def _method(rows: Rows, asked: Asked, method: Method) -> Method:
-    """ "exact" or "randomised", as asked or by the sizes."""
+def _check_method(rows: Rows, asked: Asked, method: Method) -> None:
     if method not in get_args(Method):
         raise ConfigError(f"method='{method}': expected {', '.join(get_args(Method))}")
     if method == "randomised" and asked.k is None:
         raise ConfigError("method='randomised' finds the first k axes: give k")
     if method == "randomised" and not rows.again:
         raise ConfigError(f"{rows.source} can be read only once; method='randomised' needs it several times")
-    if method != "auto":
-        return method
+
+
+def _is_few_of_many(rows: Rows, asked: Asked) -> bool:
+    """Whether random directions are likely to find the asked axes sooner than all are found."""
     width = len(rows.columns)
     axes = width if rows.count is None else min(rows.count, width)
     is_few = asked.k is not None and asked.k * _FEW_OF <= axes
-    return "randomised" if is_few and axes > _MANY_AXES and rows.again else "exact"
+    return is_few and axes > _MANY_AXES and rows.again
 
 
 def _solve(rows: Rows, asked: Asked, preparation: Preparation, method: Method, seed: int) -> Solution:
+    """As asked; "auto" takes what random directions find only where it is near, or all that can be had."""
+    if method == "randomised" or (method == "auto" and _is_few_of_many(rows, asked)):
+        found = randomised(rows, preparation, asked, seed)
+        if method == "randomised" or found.is_near or _is_large(rows):
+            return found
+    return _exact(rows, asked, preparation)
+
+
+def _exact(rows: Rows, asked: Asked, preparation: Preparation) -> Solution:
     """By the way that suits the sizes; how many rows there are may show only after reading."""
     width = len(rows.columns)
-    if method == "randomised":
-        return randomised(rows, preparation, asked, seed)
     if not rows.again or (rows.count is not None and rows.count * width <= _SMALL):
         return _checked(without_squaring(rows, preparation), rows)
-    if rows.count is not None and rows.count < width:
-        _refuse_large(rows, rows.count * width > _MOST_NUMBERS)
+    _refuse_large(rows)
+    if _is_wide(rows):
         return by_rows(rows, preparation, asked)
-    _refuse_large(rows, width > _MOST_COLUMNS)
     found = _checked(by_columns(rows, preparation), rows)
     asked.check(rows.source, found.count, width)
     k = asked.count(found.variances, found.total)
@@ -127,8 +136,18 @@ def _checked(solution: Solution, rows: Rows) -> Solution:
     return solution
 
 
-def _refuse_large(rows: Rows, is_large: bool) -> None:
-    if is_large:
+def _is_wide(rows: Rows) -> bool:
+    return rows.count is not None and rows.count < len(rows.columns)
+
+
+def _is_large(rows: Rows) -> bool:
+    """Whether exact axes take more memory than is meant for them."""
+    width = len(rows.columns)
+    return (rows.count or 0) * width > _MOST_NUMBERS if _is_wide(rows) else width > _MOST_COLUMNS
+
+
+def _refuse_large(rows: Rows) -> None:
+    if _is_large(rows):
         raise ConfigError(
             f"{rows.source} has {rows.count or 'many'} rows of {len(rows.columns)} columns, too many for "
             "exact axes in memory; ask for a few axes with method='randomised'"

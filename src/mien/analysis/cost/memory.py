@@ -17,6 +17,8 @@ def bytes_moved(step: Step, element_size: int) -> int:
 
 def live_bytes(network: Network) -> list[int]:
     """For each step, the inputs and outputs in memory while it runs: each stays until its last reader has run."""
+    if not network.steps:
+        return []
     roots = _roots(network.steps)
     last = _last_readers(network, roots)
     shapes = {-1 - at: shape for at, shape in enumerate(network.inputs)}
