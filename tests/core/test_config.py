@@ -34,6 +34,8 @@ def test_the_report_recipe_is_plain():
         {"schedule": "linear"},
         {"seed": -1},
         {"threads": -1},
+        {"epochs": 1.5},
+        {"seed": "3"},
     ],
 )
 def test_impossible_choices_are_refused_by_name(changes):

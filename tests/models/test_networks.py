@@ -82,6 +82,14 @@ def test_match_finds_the_nearest_width():
     assert count_parameters(registry.build("dnn", match="cnn")).with_statistics == size(nearest)
 
 
+def test_match_is_for_faces_of_their_side():
+    matched, wanted = (
+        count_parameters(registry.build(name, match=other, side=64)).with_statistics
+        for name, other in (("dnn", "cnn"), ("cnn", None))
+    )
+    assert abs(matched - wanted) <= (64 * 64 + 5 + 256) / 2  # half of what one unit of width costs
+
+
 def test_cnn_has_no_single_width_to_match():
     with pytest.raises(ConfigError, match="cannot be matched"):
         registry.build("cnn", match="dnn")
@@ -98,6 +106,8 @@ def test_an_unknown_network_lists_the_known():
         ("cnn", {"filters": (8, 8)}, "as many filters as kernels"),
         ("cnn", {"dense_dropout": 1.0}, "dense_dropout"),
         ("dnn", {"hidden": ()}, "hidden widths"),
+        ("cnn", {"dense": (0,)}, "at least 1"),
+        ("cnn", {"kernels": (-1, 4, 3, 3)}, "at least 1"),
         ("dnn", {"dropout": 1.0}, "dropout"),
     ],
 )

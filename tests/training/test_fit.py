@@ -11,7 +11,7 @@ from mien.core.config import NO_AUGMENTATION, TrainConfig
 from mien.core.errors import ConfigError, DataError, RunError
 from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS
-from mien.training.batches import normalise
+from mien.training.batches import normalise, steps_per_epoch
 from mien.training.progress import Progress
 
 SMALL_CNN = {"filters": (4, 8), "kernels": (3, 3), "padding": ("same", "same"), "dense": (16,)}
@@ -68,7 +68,7 @@ def test_flip_at_test_time_is_the_mean_of_both(tmp_path, faces):
     probs = []
     for those in (val, mirrored):
         mien.evaluate(run, those, part="val")
-        probs.append(run.predictions("val").probs)
+        probs.append(run.predictions("val" if those is val else f"val-{those.digest[:8]}").probs)
     mien.evaluate(run, val, tta="flip")
     assert run.predictions("val-flip").probs == pytest.approx(np.mean(probs, axis=0), abs=1e-6)
 
@@ -214,3 +214,35 @@ def test_the_environment_is_plain_json(tmp_path, faces):
     about = json.loads((run.path / "environment.json").read_text())
     assert about["torch"] == torch.__version__
     assert about["faces"] == {"train": 144, "val": 48, "test": 48}
+
+
+def test_measuring_an_unfinished_run_leaves_its_last_predictions_to_it(tmp_path, faces):
+    unbroken = mien.train(config(), faces, out=tmp_path / "unbroken")
+    with pytest.raises(KeyboardInterrupt):
+        mien.train(config(), faces, out=tmp_path / "run", progress=StopAfter(2, 1))
+    mien.evaluate(tmp_path / "run", mien.split(faces).val)
+    assert not mien.RunDir.open(tmp_path / "run").finished
+    run = mien.resume(tmp_path / "run", faces)
+    assert run.finished
+    assert (run.predictions("val").probs == unbroken.predictions("val").probs).all()
+
+
+def test_a_run_that_diverges_says_so(tmp_path, faces):
+    plain = config(options={"hidden": (16,), "batch_norm": False}, learning_rate=999.0, warmup=0.0, ema=0.0)
+    with pytest.raises(RunError, match=r"diverged.*lower --learning-rate"):
+        mien.train(plain, faces, out=tmp_path / "run")
+
+
+def test_an_odd_face_is_no_batch_of_its_own(tmp_path, faces):
+    assert [steps_per_epoch(count, 2) for count in (2, 3, 5, 237)] == [1, 1, 2, 118]
+    odd = faces.select(np.arange(1, 240))
+    assert len(mien.split(odd).train) == 143
+    assert len(mien.train(config(batch_size=2, epochs=1), odd, out=tmp_path / "run").history) == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b"{}", b"\xff"])
+def test_a_damaged_environment_is_one_clear_error(tmp_path, faces, content):
+    run = mien.train(config(epochs=1), faces, out=tmp_path / "run")
+    (run.path / "environment.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"environment\.json is damaged"):
+        mien.evaluate(run, faces)

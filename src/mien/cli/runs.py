@@ -1,9 +1,11 @@
 """`mien runs`: what has been trained."""
 
+import sys
 from pathlib import Path
 
 import mien
 from mien.cli._figures import print_json, print_table, share, show
+from mien.core.errors import MienError
 from mien.core.runsummary import RunSummary, summary
 
 COLUMNS = ("run", "model", "data", "epochs", "best", "accuracy", "loss", "s/epoch")
@@ -19,7 +21,7 @@ def runs(folder: Path = Path("runs"), *, json: bool = False) -> None:
     json
         Print JSON instead of a table.
     """
-    found = [summary(run) for run in mien.RunDir.all_below(folder)]
+    found = _readable(folder)
     if json:
         print_json([one.to_dict() for one in found])
     elif found:
@@ -41,3 +43,14 @@ def _row(one: RunSummary) -> tuple[str, ...]:
         *figures,
         f"{one.seconds_per_epoch:.1f}",
     )
+
+
+def _readable(folder: Path) -> list[RunSummary]:
+    """The runs that can be read; the others are named on standard error."""
+    found = []
+    for run in mien.RunDir.all_below(folder):
+        try:
+            found.append(summary(run))
+        except MienError as error:
+            print(f"left out: {run.path}: {error}", file=sys.stderr)
+    return found

@@ -50,7 +50,7 @@ def train(
             f"--resume {resume} goes on as the run was configured; leave out all else but the data"
         )
     else:
-        faces = mien.load(data) if data else None
+        faces = mien.load(data, skip_bad=mien.RunDir.open(resume).config.skip_bad) if data else None
         run = interruptible(resume, Shown(), lambda shown: mien.resume(resume, faces, progress=shown))
     print(run.path)
 

@@ -93,6 +93,9 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "data", str(self.data))  # a Path is welcome, JSON has none
+        for name in ("epochs", "batch_size", "seed", "keep_every", "threads"):
+            _expect(type(getattr(self, name)) is int, name, "a whole number", getattr(self, name))
         _expect(self.epochs >= 1, "epochs", "at least 1", self.epochs)
         _expect(self.batch_size >= 2, "batch_size", "at least 2 (BatchNorm needs a spread)", self.batch_size)
         _expect(0 < self.learning_rate < 1e3, "learning_rate", "above 0", self.learning_rate)

@@ -17,6 +17,7 @@ import numpy as np
 from mien.core.config import TrainConfig
 from mien.core.errors import RunError
 from mien.core.history import History
+from mien.core.images import VAL
 from mien.core.predictions import Predictions
 
 CONFIG = "config.json"
@@ -77,18 +78,26 @@ class RunDir:
     @property
     def config(self) -> TrainConfig:
         """How the run was asked for."""
-        return TrainConfig.from_json(self.read(CONFIG).decode())
+        return TrainConfig.from_json(self._text(CONFIG))
 
     @property
     def environment(self) -> dict[str, Any]:
         """What it ran on and with: versions, device, threads, precision, data digest, parameters."""
-        values: dict[str, Any] = json.loads(self.read(ENVIRONMENT))
-        return values
+        try:
+            values: dict[str, Any] = json.loads(self._text(ENVIRONMENT))
+            return {"side": values["side"], "classes": values["classes"], **values}
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"run {self.path}: {ENVIRONMENT} is damaged ({error})") from error
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done and the validation part is predicted by the best of them."""
+        return self.has_predictions(VAL) and len(self.history) == self.config.epochs
 
     @property
     def history(self) -> History:
         """Its epochs so far."""
-        return History.from_csv(self.read(HISTORY).decode()) if self.has(HISTORY) else History()
+        return History.from_csv(self._text(HISTORY)) if self.has(HISTORY) else History()
 
     def has(self, name: str) -> bool:
         """Whether a file of this name is there, whole."""
@@ -100,6 +109,12 @@ class RunDir:
             return (self.path / name).read_bytes()
         except OSError as error:
             raise RunError(f"run {self.path}: {name} cannot be read ({error.strerror})") from error
+
+    def _text(self, name: str) -> str:
+        try:
+            return self.read(name).decode()
+        except UnicodeDecodeError as error:
+            raise RunError(f"run {self.path}: {name} is damaged: not text") from error
 
     def write(self, name: str, content: bytes) -> None:
         """Replace a file as a whole: written beside it, flushed to disk, read back, renamed.

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mien.core.history import Epoch
-from mien.core.images import VAL
 from mien.core.rundir import ENVIRONMENT, RunDir
 
 
@@ -40,7 +39,7 @@ def summary(run: RunDir) -> RunSummary:
         path=str(run.path),
         model=f"{config.model}:{choices}" if choices else config.model,
         data=config.data if config.data.startswith("drawn") else Path(config.data).name,
-        state="finished" if run.has_predictions(VAL) else "unfinished",
+        state="finished" if run.finished else "unfinished",
         epochs=config.epochs,
         epochs_done=len(history),
         best=history.best if len(history) else None,

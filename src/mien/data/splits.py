@@ -60,7 +60,9 @@ def _official(faces: LabelledImages, seed: int) -> Parts:
 
 def _random(faces: LabelledImages, share: float, seed: int) -> Parts:
     own = _own_parts(faces)
-    train, val = _cut(own.get(TRAIN, faces) if own else faces, share, seed)
+    if own and TRAIN not in own:
+        raise DataError(f"{faces.source}: has no part for training, only {', '.join(_spellings(faces))}")
+    train, val = _cut(own.get(TRAIN, faces), share, seed)
     return Parts(train=train, val=val, test=own.get(VAL, own.get(TEST)))
 
 

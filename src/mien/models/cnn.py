@@ -53,6 +53,8 @@ class CnnOptions:
                 "cnn: expected as many filters as kernels and paddings, four at most; got "
                 f"{len(self.filters)}, {len(self.kernels)} and {len(self.padding)}"
             )
+        if min((1, *self.filters, *self.kernels, *self.dense)) < 1:
+            raise ConfigError("cnn: expected filters, kernels and dense widths of at least 1")
         if not 0 <= self.dense_dropout < 1:
             raise ConfigError(f"cnn: expected dense_dropout from 0 to below 1, got {self.dense_dropout}")
 

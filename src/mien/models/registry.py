@@ -23,14 +23,16 @@ def architecture(name: str) -> Architecture:
     return plugin(__package__, name, Architecture)
 
 
-def options(name: str, chosen: dict[str, Any], *, match: str | None = None) -> Any:
+def options(
+    name: str, chosen: dict[str, Any], *, match: str | None = None, side: int = SIDE, classes: int = CLASSES
+) -> Any:
     """A network's choices, the chosen ones in place of the defaults, and its width fitted where `match` names another.
 
     Raises ConfigError for a choice that the network does not have, or one that makes no sense.
     """
     network = architecture(name)
     made = network.options(**spec.values(name, network.options, chosen))
-    return made if match is None else _matched(name, network, made, match)
+    return made if match is None else _matched(network, made, name, match, side, classes)
 
 
 def build(
@@ -47,18 +49,20 @@ def build(
     >>> count_parameters(build("cnn")).with_statistics, count_parameters(build("dnn")).with_statistics
     (2119015, 2106379)
     """
-    return architecture(name).build(options(name, chosen or {}, match=match), side, classes)
+    return architecture(name).build(
+        options(name, chosen or {}, match=match, side=side, classes=classes), side, classes
+    )
 
 
-def _matched(name: str, network: Architecture, made: Any, match: str) -> Any:
-    """The choices with the width whose parameter count is nearest the other network's (48x48 pixels, 7 classes)."""
+def _matched(network: Architecture, made: Any, name: str, match: str, side: int, classes: int) -> Any:
+    """The choices with the width whose parameter count is nearest the other network's on such faces."""
     if network.with_width is None:
         raise ConfigError(f"{name} cannot be matched to {match}: it has no single width to turn")
-    wanted = count_parameters(build(match)).with_statistics
+    wanted = count_parameters(build(match, side=side, classes=classes)).with_statistics
     with_width = network.with_width
 
     def size(width: int) -> int:
-        return count_parameters(network.build(with_width(made, width), SIDE, CLASSES)).with_statistics
+        return count_parameters(network.build(with_width(made, width), side, classes)).with_statistics
 
     low, high = 1, 2
     while size(high) < wanted:

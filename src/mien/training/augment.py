@@ -24,7 +24,8 @@ def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> to
         grid = functional.affine_grid(
             _affine(uniform, how, faces.shape[-1]), list(faces.shape), align_corners=False
         )
-        faces = functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)
+        edge = 1 - 1 / faces.shape[-1]  # the centres of the border's pixels; MPS has no padding_mode="border"
+        faces = functional.grid_sample(faces, grid.clamp_(-edge, edge), align_corners=False)
     elif how.flip:
         faces = torch.where((uniform[:, FLIP] < 0.5)[:, None, None, None], faces.flip(3), faces)
     return faces * _unerased(uniform, how.erase, faces.shape[-1]) if how.erase else faces  # (n, 1, s, s)

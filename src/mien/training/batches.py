@@ -54,5 +54,5 @@ class Faces:
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Batches that hold all faces."""
-    return -(-count // batch_size)
+    """Batches that hold all faces, each at least two of them."""
+    return max(min(-(-count // batch_size), count // 2), 1)

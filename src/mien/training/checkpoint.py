@@ -65,7 +65,7 @@ def _fill_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.T
             _, index, name = key.split("/")
             mine = weights[int(index)]
             # in the weights' own memory layout, so that a resumed step rounds as an unbroken one
-            kept = torch.empty_like(mine).copy_(value) if value.shape == mine.shape else value.clone()
+            kept = torch.empty_like(mine).copy_(value) if value.shape == mine.shape else value.to(mine.device)
             optimizer.state[mine][name] = kept
 
 

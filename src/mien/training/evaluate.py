@@ -1,5 +1,6 @@
 """What a network says of faces, and how often that is their label."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,19 +90,27 @@ def evaluate(
     tta: TestTime = "none",
     save: bool = True,
 ) -> Evaluation:
-    """Measure a run on faces, or on a part of the data that it was trained with; keeps the predictions in the run.
+    """Measure a run on faces, or on a part of the data that it was trained with; a finished run keeps the predictions.
 
     Raises ConfigError where the faces' classes or size differ from the run's; DataError where the part is missing.
     """
     run = run if isinstance(run, RunDir) else RunDir.open(run)
-    machine = Machine.chosen(run.config)
+    if tta not in ("none", "flip"):
+        raise ConfigError(f"tta: expected none or flip, got {tta}")
+    machine = Machine.chosen(replace(run.config, device="auto"))
     if faces is None:
         faces = training_parts(run)[part]
     _check_fits(run.environment, faces, run.name)
     predictions = predict(network_of(run, machine.device), faces, machine, part=part, run=run.name, tta=tta)
-    if save:
-        run.save_predictions(predictions, part if tta == "none" else f"{part}-{tta}")
+    if save and run.finished:  # of an unfinished run they would soon be wrong
+        run.save_predictions(predictions, _saved_name(run, faces, part, tta))
     return evaluation(predictions)
+
+
+def _saved_name(run: RunDir, faces: LabelledImages, part: str, tta: TestTime) -> str:
+    """The part, for the run's own faces; with the beginning of their digest for others, so that none is replaced."""
+    own = run.environment["digest"].get(part) == faces.digest
+    return "-".join([part, *([] if own else [faces.digest[:8]]), *([] if tta == "none" else [tta])])
 
 
 def training_parts(run: RunDir, faces: LabelledImages | None = None) -> Parts:

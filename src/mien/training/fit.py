@@ -1,6 +1,7 @@
 """Training: labelled faces and a config in, a run directory out."""
 
 import copy
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from mien.core.config import TrainConfig
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, RunError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages, Parts
 from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
@@ -141,6 +142,11 @@ class _Fit:
             batch_loss, batch_hits = self._step(inputs, labels)
             loss, hits, seen = loss + batch_loss * len(labels), hits + batch_hits, seen + len(labels)
             self.progress.step(epoch, step + 1, float(hits) / seen)
+        if not math.isfinite(float(loss)):
+            raise RunError(
+                f"{self.run.path}: epoch {epoch} diverged, its loss is {float(loss)}; train anew with a lower "
+                f"--learning-rate than {self.config.learning_rate}"
+            )
         val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine)
         return Epoch(
             epoch=epoch,

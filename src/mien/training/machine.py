@@ -74,7 +74,7 @@ def _precision(wanted: str, device: torch.device) -> tuple[torch.dtype, str]:
     if device.type == "cuda":
         return (
             (torch.bfloat16, "the GPU has it")
-            if torch.cuda.is_bf16_supported()
+            if torch.cuda.is_bf16_supported(including_emulation=False)
             else (torch.float32, "no bfloat16")
         )
     if device.type == "cpu" and _processor_has_bfloat16():
