@@ -153,3 +153,10 @@ def test_data_without_a_training_part_is_refused() -> None:
 def test_too_few_faces_are_refused() -> None:
     with pytest.raises(DataError, match="too few"):
         split(plain_faces(1))
+
+
+@pytest.mark.parametrize("how", ["official", "random:0.1"])
+def test_held_out_parts_alone_are_never_trained_on(how: str) -> None:
+    parts = np.array(["PublicTest", "PrivateTest"] * 50)
+    with pytest.raises(DataError, match="no part for training, only PrivateTest, PublicTest"):
+        split(faces_of(np.arange(100) % 7, parts), how)
