@@ -149,3 +149,40 @@ def test_the_mode_around_the_call_does_not_matter() -> None:
     expected = cost(module.train(), (1, 8, 8))
     with torch.inference_mode():
         assert cost(module.eval(), (1, 8, 8)) == expected
+
+
+@pytest.mark.parametrize(
+    "inputs", [8, (), "", "8xx5", (8, -8, 5), (8, 0, 5), (8.0, 8.0, 5.0), ["8", "8"], {8: 8}]
+)
+@pytest.mark.parametrize("network", [REPORT, "cnn", nn.Linear(5, 2)])
+def test_inputs_that_are_no_sizes(network: object, inputs: object) -> None:
+    with pytest.raises(ConfigError, match=r"input.*: expected"):
+        cost(network, inputs)
+
+
+def test_sizes_may_be_text_and_only_modules_take_several() -> None:
+    assert cost(REPORT, "8x8x5") == cost(REPORT, [8, 8, 5])
+    with pytest.raises(ConfigError, match="takes one input"):
+        cost(REPORT, [(8, 8, 5), (8, 8, 5)])
+    assert cost(nn.Bilinear(3, 4, 2), "3,4").trainable == 26
+
+
+class Raising(nn.Module):
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values / (1 // 0)
+
+
+@pytest.mark.filterwarnings("ignore")  # scripts are deprecated, lazy layers a changing feature
+def test_whatever_a_module_raises_is_one_line() -> None:
+    with pytest.raises(ConfigError, match="Raising does not run on an input of 1x3: ZeroDivisionError"):
+        cost(Raising(), (3,))
+    with pytest.raises(ConfigError, match=r"LazyLinear cannot be counted: ValueError: .*uninitialized"):
+        cost(nn.LazyLinear(3), (3,))
+    with pytest.raises(ConfigError, match=r"cannot be counted: RuntimeError|does not run on an input"):
+        cost(torch.jit.script(nn.Sequential(nn.Linear(3, 2))), (3,))
+
+
+@pytest.mark.parametrize("inputs", [None, (1, 48, 48)])
+def test_two_networks_at_once_are_refused(inputs: object) -> None:
+    with pytest.raises(ConfigError, match="cnn, dnn: a network of mien is counted alone"):
+        cost(["cnn", "dnn"], inputs)

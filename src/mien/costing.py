@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from mien.analysis.cost import count, network_from_text
 from mien.analysis.cost.complexity import Complexity, complexity
@@ -12,6 +13,7 @@ from mien.core.costs import CostTable
 from mien.core.errors import ConfigError, DataError, MissingExtra
 from mien.core.layers import Network
 from mien.core.plugins import plugin_names
+from mien.core.sizes import sizes_from_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +52,8 @@ def cost(
                   "package.module:FUNCTION" that makes a module; layers in words, a line or a list of lines
     inputs        shape without the batch: (channels, height, width), for layers in words (height, width, channels);
                   for a module also several shapes, or tensors with their batch
-    batch         samples together; by default 1, for training as many as TrainConfig has
+    batch         samples together; by default what an .onnx file fixes, else 1, for training as many as
+                  TrainConfig has
     training      count the way back too
     fold          fold batch normalisations into the layers before them
     skip_padding  leave out products with padded zeros
@@ -65,17 +68,14 @@ def cost(
     """
     if measure and training:
         raise ConfigError("only the pass forward is measured: choose training or measure, not both")
-    if batch is not None and batch < 1:
-        raise ConfigError(f"batch: expected at least 1, got {batch}")
-    samples = batch or (TrainConfig().batch_size if training else 1)
-    given = _given(network, inputs, samples, training)
+    given = _given(network, inputs, batch, training=training)
     table = count(
         given.layers, training=training, fold=fold, padding="skipped" if skip_padding else "counted"
     )
-    return _measured(table, given, samples) if measure else table
+    return _measured(table, given, table.batch) if measure else table
 
 
-def growth(network: Any, inputs: Any = None, *, batch: int = 1) -> Complexity:
+def growth(network: Any, inputs: Any = None, *, batch: int | None = None) -> Complexity:
     """The complexity of a network as a formula, and how its cost grows when one of its sizes doubles.
 
     >>> growth("conv 6 2x2 stride 3, conv 4 2x2 stride 2", (8, 8, 5)).formula
@@ -84,25 +84,60 @@ def growth(network: Any, inputs: Any = None, *, batch: int = 1) -> Complexity:
     return complexity(_given(network, inputs, batch, training=False).layers)
 
 
-def _given(network: Any, inputs: Any, batch: int, training: bool) -> _Given:
+def _given(network: Any, inputs: Any, batch: int | None, *, training: bool) -> _Given:
+    usual = TrainConfig().batch_size if training else 1
+    samples = usual if batch is None else batch
+    if not isinstance(samples, int) or samples < 1:
+        raise ConfigError(f"batch: expected at least 1, got {batch}")
+    inputs = _sizes(inputs)
     if isinstance(network, Path):
         network = str(network)
+    if isinstance(network, str) and network.lower().endswith(".onnx"):
+        return _onnx(network, inputs, batch, samples)
     if isinstance(network, str):
-        return _by_text(network, inputs, batch, training)
+        return _by_text(network, inputs, samples, training)
     if isinstance(network, Sequence):
-        return _in_words([str(line) for line in network], inputs, batch)
-    return _module(network, inputs, batch, training, type(network).__name__)
+        return _in_words([str(line) for line in network], inputs, samples)
+    return _module(network, inputs, samples, training, type(network).__name__)
+
+
+def _sizes(inputs: Any) -> Any:
+    """One shape as a tuple; several shapes, or tensors, as a list. Text is read as on the command line."""
+    if inputs is None or _is_tensor(inputs):
+        return inputs
+    if isinstance(inputs, str):
+        shapes = sizes_from_text(inputs)
+        return shapes[0] if len(shapes) == 1 else shapes
+    if not isinstance(inputs, Sequence) or not inputs:
+        raise ConfigError(f"inputs: expected sizes such as (1, 48, 48), got {inputs!r}")
+    if not any(isinstance(each, Sequence) or _is_tensor(each) for each in inputs):
+        return _shape(inputs)
+    return [each if _is_tensor(each) else _shape(each) for each in inputs]
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "element_size")  # without importing torch
+
+
+def _shape(sizes: Any) -> Shape:
+    whole = isinstance(sizes, Sequence) and all(isinstance(size, SupportsIndex) for size in sizes)
+    if not whole or not sizes or min(index(size) for size in sizes) < 1:
+        raise ConfigError(f"inputs: expected positive integers such as (1, 48, 48), got {sizes!r}")
+    return tuple(index(size) for size in sizes)
+
+
+def _one_shape(inputs: Any, name: str) -> Shape:
+    if not isinstance(inputs, tuple):
+        raise ConfigError(f"{name} takes one input: give one size without the batch, such as 1x48x48")
+    return inputs
 
 
 def _by_text(text: str, inputs: Any, batch: int, training: bool) -> _Given:
     names = plugin_names("mien.models")
     place, _, function = text.rpartition(":")
     if text in names:
-        return _module(_ours(text, inputs or _OURS), inputs or _OURS, batch, training, text)
-    if text.lower().endswith(".onnx"):
-        from mien.models.onnx_layers import read_onnx
-
-        return _Given(layers=read_onnx(Path(text), inputs, batch=batch))
+        sizes = _one_shape(_OURS if inputs is None else inputs, text)
+        return _module(_ours(text, sizes), sizes, batch, training, text)
     if place and function.isidentifier() and " " not in place:
         return _module(_made(place, function), inputs, batch, training, text)
     if " " not in text.strip() and "." in text:
@@ -110,14 +145,26 @@ def _by_text(text: str, inputs: Any, batch: int, training: bool) -> _Given:
     return _in_words([text], inputs, batch)
 
 
+def _onnx(path: str, inputs: Any, batch: int | None, open_batch: int) -> _Given:
+    from mien.models.onnx_layers import read_onnx
+
+    shape = None if inputs is None else _one_shape(inputs, path)
+    return _Given(layers=read_onnx(Path(path), shape, batch=batch, open_batch=open_batch))
+
+
 def _in_words(lines: list[str], inputs: Any, batch: int) -> _Given:
+    whole = [line for line in lines if line in plugin_names("mien.models")]
+    if whole:
+        raise ConfigError(
+            f"{', '.join(whole)}: a network of mien is counted alone, not with {len(lines) - 1} more"
+        )
     if inputs is None:
         names = ", ".join(plugin_names("mien.models"))
         raise ConfigError(
             f'"{lines[0]}": no network of mien is called so (there are {names}); '
             "layers in words need the size of their input, such as 8x8x5"
         )
-    return _Given(layers=network_from_text(lines, tuple(inputs), batch=batch))
+    return _Given(layers=network_from_text(lines, _one_shape(inputs, lines[0]), batch=batch))
 
 
 def _module(module: Any, inputs: Any, batch: int, training: bool, name: str) -> _Given:
@@ -135,7 +182,7 @@ def _module(module: Any, inputs: Any, batch: int, training: bool, name: str) -> 
     return _Given(layers=replace(layers, name=name), module=module, inputs=inputs)
 
 
-def _ours(name: str, inputs: Any) -> "nn.Module":
+def _ours(name: str, inputs: Shape) -> "nn.Module":
     """A network of mien for faces of the given side."""
     try:
         from mien.models.registry import build

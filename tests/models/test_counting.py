@@ -419,3 +419,23 @@ def test_products_with_a_batch_of_weights() -> None:
     assert same.backward_weights.additions == 6 * (4 * 6 - 1)
     assert own.backward_weights.additions == 40 * (6 - 1)
     assert own.backward_inputs.multiplications == 4 * 6 * 2 * 5
+
+
+def test_recurrent_layers_with_the_batch_first_are_counted_whole() -> None:
+    first = counted(nn.GRU(4, 5, batch_first=True), (6, 4))
+    assert not first.uncounted
+    assert first.forward == counted(nn.GRU(4, 5), (1, 4), batch=6).forward
+
+
+def test_complex_numbers_are_named_as_not_counted() -> None:
+    class Complex(nn.Module):
+        def forward(self, values: torch.Tensor) -> torch.Tensor:
+            turned = values.to(torch.complex64)
+            return functional.relu((turned * turned).abs())
+
+    table = counted(Complex(), (4,))
+    assert [what.split(": ")[-1] for what in table.uncounted] == [
+        "mul on complex numbers",
+        "abs on complex numbers",
+    ]
+    assert table.forward.to_dict()["multiplications"] == 0

@@ -191,4 +191,43 @@ def test_a_graph_without_arithmetic_on_its_input_costs_nothing(tmp_path: Path) -
     model = helper.make_model(helper.make_graph([node], "graph", values[:1], values[1:]))
     onnx.save(model, tmp_path / "net.onnx")
     table = count(read_onnx(tmp_path / "net.onnx"))
-    assert (table.rows, table.operations, table.live_bytes) == ((), 0, 0)
+    assert (table.rows, table.operations) == ((), 0)
+
+
+def test_arithmetic_on_integers_is_named_as_not_counted(tmp_path: Path) -> None:
+    zero = numpy_helper.from_array(np.array(0, dtype=np.uint8), "zero")
+    scale = numpy_helper.from_array(np.array(0.1, dtype=np.float32), "scale")
+    w = numpy_helper.from_array(np.ones((4, 5), dtype=np.uint8), "w")
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+        helper.make_node("MatMulInteger", ["q", "w"], ["i"]),
+        helper.make_node("Shape", ["i"], ["s"]),
+        helper.make_node("Cast", ["i"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["f", "s"], ["y"]),
+    ]
+    table = counted(tmp_path, nodes, [zero, scale, w], [1, 4])
+    assert [what.split(": ")[-1] for what in table.uncounted] == ["QuantizeLinear", "MatMulInteger"]
+    assert "Shape" not in [row.kind for row in table.rows]
+
+
+def test_channels_that_do_not_fit_the_weights(tmp_path: Path) -> None:
+    node = helper.make_node("Conv", ["x", "w"], ["y"], group=2)
+    with pytest.raises(ConfigError, match="weights w in 2 groups take 6 channels, input x has 4"):
+        counted(tmp_path, [node], weights(w=(6, 3, 3, 3)), [1, 4, 9, 9])
+
+
+def test_the_batch_that_a_file_fixes_stays_unless_another_is_asked_for(tmp_path: Path) -> None:
+    from mien.costing import cost
+
+    node = helper.make_node("Relu", ["x"], ["y"])
+    fixed = written(tmp_path, [node], [], [5, 3])
+    assert (cost(fixed).batch, cost(fixed, training=True).batch, cost(fixed, batch=2).batch) == (5, 5, 2)
+    left_open = written(tmp_path, [node], [], ["n", 3])
+    assert (cost(left_open).batch, cost(left_open, training=True).batch) == (1, 128)
+
+
+def test_inputs_that_are_single_numbers(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Mul", ["x", "z"], ["y"])]
+    assert counted(tmp_path, nodes, [], [1, 3], more_inputs={"z": []}).forward.multiplications == 3
+    with pytest.raises(ConfigError, match="expected a first input with a batch"):
+        counted(tmp_path, [helper.make_node("Relu", ["x"], ["y"])], [], [])

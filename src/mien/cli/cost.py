@@ -45,7 +45,7 @@ def cost(
     training
         Count the way back too: gradients of the inputs of each layer, and of its weights, apart.
     batch
-        Samples together; 1, and with --training as many as mien train takes.
+        Samples together; what an .onnx file fixes, else 1, and with --training as many as mien train takes.
     fold
         Fold each batch normalisation into the convolution or linear layer right before it, as at deployment.
     skip_padding
@@ -79,7 +79,7 @@ def cost(
         skip_padding=skip_padding,
         measure=measure,
     )
-    growth = costing.growth(given, inputs, batch=batch or 1) if grow else None
+    growth = costing.growth(given, inputs, batch=batch) if grow else None
     if json:
         print_json(table.to_dict() | ({"growth": growth.to_dict()} if growth else {}))
         return

@@ -30,6 +30,9 @@ from mien.models._dispatched import Dispatched, Meaning, shape_of
 
 def meaning(call: Dispatched) -> Meaning:
     """The operation that a dispatched call is."""
+    if call.name not in COPIES and any(each.is_complex() for each in (*call.tensors, *call.outputs)):
+        what = f"{call.name} on complex numbers"
+        return Meaning(operation=Unknown(what=what, target=call.output), sources=call.activations)
     product = _PRODUCTS.get(call.name)
     if product and call.activations:
         return product(call)

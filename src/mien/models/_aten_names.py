@@ -74,6 +74,9 @@ COPIES = frozenset(
 # views that their schema does not declare
 UNDECLARED_VIEWS = frozenset(["_unsafe_view", "unsafe_split", "unsafe_split_with_sizes", "_reshape_alias"])
 
+# the same tensor in another shape
+IN_PLACE_VIEWS = frozenset(["transpose_", "t_", "squeeze_", "unsqueeze_", "swapaxes_", "swapdims_"])
+
 # functions of numbers in one place, by the name of their counting rule
 FUNCTIONS = {
     "relu": "relu",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Self
 
+from mien.core.errors import ConfigError
 from mien.core.operations import (
     Attention,
     BatchNorm,
@@ -150,6 +151,13 @@ def operation(node: Node, active: Collection[str], weight: int) -> Operation:
     return Unknown(what=node.kind, target=node.output)
 
 
+def computes_on_integers(kind: str) -> bool:
+    """Whether an operator computes maps of integers, as quantised networks do, where others compute sizes."""
+    return kind in ("MatMulInteger", "ConvInteger", "QuantizeLinear", "DynamicQuantizeLinear") or (
+        kind.startswith("QLinear")
+    )
+
+
 def sources_of(node: Node, active: list[str]) -> list[str]:
     """Inputs whose numbers take part: not sizes, masks and thresholds of operators that take one map."""
     takes_several = node.kind in _FUNCTIONS or node.kind in ("MatMul", "Gemm", "Concat", "Attention")
@@ -182,6 +190,13 @@ def _convolution(node: Node) -> Operation:
     chosen = {"output_shape", "auto_pad"} & set(node.attributes)
     if transposed and chosen and node.attributes.get("auto_pad") != b"NOTSET":
         return Unknown(what=f"ConvTranspose with {' and '.join(sorted(chosen))}", target=node.output)
+    groups = node.attributes.get("group", 1)
+    taken = weight[0] if transposed else weight[1] * groups
+    if node.shape(0)[1] != taken:
+        raise ConfigError(
+            f"{node.kind}: weights {node.names[1]} in {groups} groups take {taken} channels, "
+            f"input {node.names[0]} has {node.shape(0)[1]}"
+        )
     stride, dilation = node.sizes("strides", 1, dimensions), node.sizes("dilations", 1, dimensions)
     return Convolution(
         out_channels=node.output[1],
@@ -189,7 +204,7 @@ def _convolution(node: Node) -> Operation:
         stride=stride,
         padding=_padding(node, weight[2:], stride, dilation),
         dilation=dilation,
-        groups=node.attributes.get("group", 1),
+        groups=groups,
         bias=node.has(2),
         transposed=transposed,
         output_padding=node.sizes("output_padding", 0, dimensions) if transposed else (),

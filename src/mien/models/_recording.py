@@ -14,7 +14,7 @@ from mien.core.layers import Layer, Network, Step
 from mien.core.operations import Dropout, Elementwise, Flatten, Operation, Rearrange, Unknown
 from mien.core.sliding import Convolution, Shape
 from mien.models._aten import meaning
-from mien.models._aten_names import FACTORIES, UNDECLARED_VIEWS
+from mien.models._aten_names import FACTORIES, IN_PLACE_VIEWS, UNDECLARED_VIEWS
 from mien.models._dispatched import Dispatched, shape_of
 
 
@@ -90,7 +90,7 @@ class Recording:
         """PyTorch has run an operator: name of the layer that it belongs to, or None before the first."""
         outputs = [each for each in _listed(result) if isinstance(each, torch.Tensor)]
         name = func._schema.name.split("::")[-1]
-        if not outputs or name in FACTORIES:
+        if not outputs or name in FACTORIES or name in IN_PLACE_VIEWS:
             return self._running()
         call = Dispatched(
             name=name.rstrip("_") if not name.endswith("__") else name,

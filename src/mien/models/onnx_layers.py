@@ -9,19 +9,22 @@ from mien.core.errors import ConfigError, DataError, MissingExtra
 from mien.core.layers import Layer, Network, Step
 from mien.core.operations import Dropout, Flatten, Unknown
 from mien.core.sliding import Shape
-from mien.models._onnx_rules import VIEWS, Node, operation, sources_of
+from mien.models._onnx_rules import VIEWS, Node, computes_on_integers, operation, sources_of
 
 _FLOATS = (1, 10, 11, 16)  # TensorProto.FLOAT, FLOAT16, DOUBLE, BFLOAT16
 
 
-def read_onnx(path: Path, input_shape: Shape | None = None, *, batch: int = 1) -> Network:
+def read_onnx(
+    path: Path, input_shape: Shape | None = None, *, batch: int | None = None, open_batch: int = 1
+) -> Network:
     """The layers of an ONNX file; one layer a node.
 
     input_shape  without the batch, for files that leave sizes open
+    batch        samples together; None: as many as the file fixes, or open_batch where it leaves them open
 
     Raises DataError for a file that is no ONNX model, ConfigError where a size is open, MissingExtra without onnx.
     """
-    model = _with_shapes(_loaded(path), path, input_shape, batch)
+    model = _with_shapes(_loaded(path), path, input_shape, batch, open_batch)
     graph = _Graph(model)
     for node in model.graph.node:
         graph.take(node)
@@ -49,14 +52,20 @@ def _loaded(path: Path) -> Any:
         raise DataError(f"{path}: expected an ONNX model, and the file is none") from error
 
 
-def _with_shapes(model: Any, path: Path, input_shape: Shape | None, batch: int) -> Any:
+def _with_shapes(
+    model: Any, path: Path, input_shape: Shape | None, batch: int | None, open_batch: int
+) -> Any:
     """The model with its inputs at fixed sizes and every shape inferred anew."""
     from onnx import shape_inference
 
     weights = {weight.name for weight in model.graph.initializer}
     given = [each for each in model.graph.input if each.name not in weights]
+    if not given or not given[0].type.tensor_type.shape.dim:
+        raise ConfigError(f"{path}: expected a first input with a batch of samples, and the graph has none")
     for each in given:
-        _fix_sizes(each, path, input_shape if each is given[0] else None, batch)
+        fixed = each.type.tensor_type.shape.dim
+        samples = batch or (fixed[0].dim_value if fixed and fixed[0].dim_value > 0 else open_batch)
+        _fix_sizes(each, path, input_shape if each is given[0] else None, samples)
     del model.graph.value_info[:]
     for output in model.graph.output:
         output.type.tensor_type.ClearField("shape")
@@ -68,6 +77,8 @@ def _with_shapes(model: Any, path: Path, input_shape: Shape | None, batch: int) 
 
 def _fix_sizes(value: Any, path: Path, input_shape: Shape | None, batch: int) -> None:
     sizes = value.type.tensor_type.shape.dim
+    if not sizes and input_shape is None:
+        return  # a single number
     wanted = [batch, *(input_shape or [each.dim_value for each in sizes[1:]])]
     if input_shape is not None and len(wanted) != len(sizes):
         raise ConfigError(
@@ -115,7 +126,8 @@ class _Graph:
         node = Node.of(proto, self.shapes)
         names = {weight for name in proto.input for weight in self.made_of.get(name, ())}
         active = [name for name in proto.input if name in self.origin]
-        if not active or not self.numeric.get(proto.output[0], True):
+        sizes_only = not self.numeric.get(proto.output[0], True) and not computes_on_integers(proto.op_type)
+        if not active or sizes_only:
             for output in proto.output:
                 self.made_of[output] = names
                 if active and not names:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, MienError
 from mien.core.layers import Network
 from mien.models._recording import Recording
 
@@ -42,6 +42,11 @@ def trace(
     >>> [layer.kind for layer in trace(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()), (1, 8, 8)).layers]
     ['Conv2d', 'ReLU']
     """
+    with _explained(network):
+        return _traced(network, inputs, batch, training, fake)
+
+
+def _traced(network: nn.Module, inputs: Inputs, batch: int, training: bool, fake: bool | None) -> Network:
     recording = Recording(network)
     with unchanged(network, training), followed(network, recording):
         given = example_inputs(network, inputs, batch)
@@ -49,6 +54,22 @@ def trace(
     shapes = tuple(tuple(tensor.shape) for tensor in given)
     typed = next((each for each in network.parameters() if each.is_floating_point()), given[0])
     return recording.finished(type(network).__name__, shapes, typed.element_size())
+
+
+@contextmanager
+def _explained(network: nn.Module) -> Iterator[None]:
+    """Whatever a module raises before it runs (weights without a size yet, no hooks in a script) becomes one line."""
+    try:
+        yield
+    except MienError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{type(network).__name__} cannot be counted: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
 
 
 def example_inputs(network: nn.Module, inputs: Inputs, batch: int) -> list[torch.Tensor]:
@@ -149,11 +170,10 @@ def _pass(
             network(*given)
     except passed_on:
         raise
-    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError) as error:
+    except Exception as error:  # the user's code may raise anything
         shapes = ", ".join("x".join(map(str, each.shape)) for each in given)
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(
-            f"{type(network).__name__} does not run on an input of {shapes}: {reason}"
+            f"{type(network).__name__} does not run on an input of {shapes}: {_reason(error)}"
         ) from error
 
 
