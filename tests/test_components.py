@@ -43,6 +43,20 @@ def test_the_same_axes_from_every_source(tmp_path: Path, kind: str) -> None:
         assert found.columns == tuple(names)
 
 
+def test_a_tensor_with_a_gradient() -> None:
+    torch = pytest.importorskip("torch")
+    found = pca(torch.tensor(X, requires_grad=True), 2)
+    np.testing.assert_allclose(found.axes, pca(X, 2).axes, atol=1e-13)
+
+
+def test_masked_values_are_not_used() -> None:
+    masked = np.ma.masked_array(X, mask=np.zeros(X.shape, dtype=bool))
+    np.testing.assert_array_equal(pca(masked, 2).axes, pca(X, 2).axes)
+    masked[3, 1] = np.ma.masked
+    with pytest.raises(DataError, match=r"^the array: a value is masked, the first at \(3, 1\)"):
+        pca(masked, 2)
+
+
 def test_faces_are_rows_of_pixels() -> None:
     rows = rows_of(faces())
     assert rows.picture == (5, 5)

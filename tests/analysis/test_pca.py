@@ -213,6 +213,14 @@ def test_rows_that_are_all_the_same_have_no_variance(path_taken: str) -> None:
     assert zeros.shares.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("value", [2.5, 0.1, 1e8 + 0.1, 0.0])
+@pytest.mark.parametrize("method", ["exact", "randomised"])
+def test_no_variance_is_said(path_taken: str, value: float, method: Any) -> None:
+    said = "there is no variance: all rows are the same, and the axes are arbitrary"
+    assert fit(Rows.of(np.full((300, 7), value)), 1, method=method).notes == (said,)
+    assert fit(Rows.of(random_rows(300, 7) + value), 1, method=method).notes == ()
+
+
 def test_a_constant_column_is_left_as_it_is_by_scaling(path_taken: str) -> None:
     x = random_rows(100, 3)
     x[:, 1] = 0.1

@@ -45,6 +45,15 @@ def test_every_printed_digit_of_the_report() -> None:
     assert [" ".join(f"{value:.8f}" for value in point) for point in points] == REPORT_POINTS
 
 
+def test_the_coordinates_of_the_report_are_off_by_no_more_than_rounding() -> None:
+    printed = np.array([[float(value) for value in point.split()] for point in REPORT_POINTS])
+    centred = TEN - TEN.mean(axis=0)
+    axes = np.linalg.svd(centred)[2][:2]
+    exact = centred @ (axes * np.sign(axes @ centred[0])[:, None]).T
+    assert f"{np.abs(printed - exact).max():.1e}" == "3.8e-09"  # as docs/pca.md says
+    np.testing.assert_allclose(fit(Rows.of(TEN), 2).project(TEN), exact, rtol=0, atol=1e-13)
+
+
 def test_the_three_errors_of_the_report() -> None:
     errors = fit(Rows.of(TEN), 2).errors
     assert f"{errors.mean_of_squared_l2_norms:.4f}" == "5.4720"

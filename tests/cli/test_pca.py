@@ -69,6 +69,7 @@ def test_the_report_in_full(points: str, capsys: pytest.CaptureFixture[str]) -> 
     printed = [tuple(line[1:3]) for line in lines if len(line) == 4 and line[0].isdecimal()]
     assert printed == REPORT_POINTS
     assert "divided by n;" in out
+    assert max(map(len, out.replace(points, "points.csv").splitlines())) <= 100
     assert ["axis", "1", "15.2974", "47.21%", "47.21%"] in [line[:5] for line in lines]
 
 
@@ -199,6 +200,7 @@ def test_figures_of_a_table_leave_json_clean(
         ("1,2\n3,4\n5,7\n", ("-k", "3"), "k=3: "),
         ("1,2\n3,4\n", ("--variance", "1.5"), "variance=1.5: expected a share"),
         ("1,2\n3,4\n", ("--columns", "5"), "has no column '5'"),
+        ("1,2\n3,4\n", ("--json", "--csv"), "--json and --csv exclude each other: give one of them"),
     ],
 )
 def test_one_clear_line(

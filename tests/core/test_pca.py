@@ -8,7 +8,7 @@ import pytest
 
 from mien.analysis.pca import fit
 from mien.core.errors import DataError
-from mien.core.pca import PCA, ReconstructionErrors, shown
+from mien.core.pca import PCA, ReconstructionErrors, shown, shown_alike
 from mien.core.rows import Rows
 
 X = np.random.default_rng(0).normal(size=(40, 4)) * [5, 3, 2, 1] + 10
@@ -42,6 +42,21 @@ def test_shares_are_of_all_variance_not_of_the_kept() -> None:
 def test_rows_of_other_columns_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match=r"expected rows of 4 numbers \(n, 4\), got"):
         made().project(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("x", "expected a number, got .*'x'"),
+        (np.nan, "expected a finite number, got nan"),
+        (np.inf, "expected a finite number, got inf"),
+    ],
+)
+def test_what_is_no_finite_number_is_not_projected(cell: object, message: str) -> None:
+    rows = X[:3].astype(object)
+    rows[2, 1] = cell
+    with pytest.raises(DataError, match=f"^the given rows, row 3, b: {message}"):
+        made().project(rows)
 
 
 def test_coordinates_on_more_axes_than_there_are_are_refused() -> None:
@@ -117,3 +132,19 @@ def test_what_is_not_known_is_a_dash() -> None:
 @pytest.mark.parametrize("value", [5.472032912651864, -0.6166, 12345.678, 1e-5, -3e20, 0.0])
 def test_shown_numbers_read_back_to_four_digits(value: float) -> None:
     assert float(shown(value)) == pytest.approx(value, rel=1e-4, abs=5e-5)
+
+
+@pytest.mark.parametrize("values", [[1e8, 99999990.0757, -3.0], [0.5, 2e-6], [1e15, 1.0], [0.0, 0.0]])
+def test_a_column_has_one_notation_and_reads_back(values: list[float]) -> None:
+    cells = shown_alike(values)
+    assert len({"e" in cell for cell in cells}) == 1
+    assert [float(cell) for cell in cells] == pytest.approx(values, rel=1e-4, abs=5e-5)
+
+
+def test_means_about_1e8_are_shown_alike() -> None:
+    text = str(fit(Rows.of(X + np.array([1e8 - 10, 1e8 - 20, 1e8, 0])), 2))
+    means = [
+        line.split()[2] for line in text.splitlines() if line.startswith("column ") and "mean" not in line
+    ]
+    assert len(means) == 4
+    assert not any("e+" in mean for mean in means)

@@ -1,6 +1,7 @@
 """Figures of principal components: the numbers behind them, and that they draw what they say."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from mien.analysis.pca import fit, projected
 from mien.core.errors import MissingExtra, RunError
 from mien.core.rows import Rows
+from mien.diagnostics._canvas import canvas
 from mien.diagnostics.pca_figures import (
     cloud,
     draw_cloud,
@@ -78,6 +80,18 @@ def test_few_rows_are_named_and_groups_are_coloured() -> None:
     assert [len(group.get_offsets()) for group in axes.collections] == [20, 20]
     assert len(axes.texts) == 40
     assert "axis 1 (" in axes.get_xlabel()
+
+
+def test_wide_numbers_below_the_cloud_stand_apart() -> None:
+    rows = Rows.of(TABLE * [400, 700, 1, 1, 1], labels=["a long name of a class", "b"] * 20)
+    pca = fit(rows, 2)
+    figure = canvas(6, 5, "a test")
+    axes = figure.subplots()
+    draw_cloud(cloud(projected(rows, pca), 40), pca.shares, axes)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert len(boxes) <= 6 + 2  # MaxNLocator gives one tick beyond either end
+    assert all(left.x1 + 4 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_one_axis_is_drawn_along_a_line() -> None:

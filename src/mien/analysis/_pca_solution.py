@@ -14,7 +14,7 @@ Float64s = NDArray[np.float64]
 # Squaring the data (the covariance, the products of rows) squares its condition: a variance that is 1e-4 of
 # the largest then keeps 12 digits, a smaller one fewer. Below this share the data itself gets its QR or SVD.
 SMALLEST_SHARE = 1e-4
-_CONSTANT = 8 * np.finfo(np.float64).eps  # deviation over mean of a column that holds one number, rounded
+CONSTANT = 8 * np.finfo(np.float64).eps  # deviation over mean of a column that holds one number, rounded
 _ROUNDING = 1e-12  # of a share, so that 0.95 is met by 0.95
 
 
@@ -35,7 +35,7 @@ class Preparation:
         if not self.scale:
             return None
         deviations = np.sqrt(squares / self.degrees(centre.count))
-        constant = deviations <= _CONSTANT * np.abs(centre.mean)
+        constant = deviations <= CONSTANT * np.abs(centre.mean)
         return np.where(constant, 1.0, deviations)
 
     def origin(self, centre: Centre) -> Float64s:

@@ -8,7 +8,7 @@ from mien.analysis._pca_centre import Float64s
 from mien.analysis._pca_errors import Projected, errors_from_variances, measured_errors, projected
 from mien.analysis._pca_randomised import randomised
 from mien.analysis._pca_scatter import by_columns
-from mien.analysis._pca_solution import Asked, Preparation, Solution, squared_too_far
+from mien.analysis._pca_solution import CONSTANT, Asked, Preparation, Solution, squared_too_far
 from mien.analysis._pca_triangle import without_squaring
 from mien.analysis._pca_wide import by_rows
 from mien.core.errors import ConfigError, DataError
@@ -165,7 +165,6 @@ def _finished(rows: Rows, solution: Solution, asked: Asked, preparation: Prepara
         errors = errors_from_variances(
             solution.left_out(k), preparation.degrees(solution.count), solution.count
         )
-    once = "the mean L2 norm is not computed: it takes a second reading of the rows"
     return PCA(
         source=rows.source,
         rows=solution.count,
@@ -179,8 +178,15 @@ def _finished(rows: Rows, solution: Solution, asked: Asked, preparation: Prepara
         divisor=preparation.divisor,
         errors=errors,
         method=solution.method,
-        notes=() if mean_norm else (once,),
+        notes=_notes(solution, mean_norm),
     )
+
+
+def _notes(solution: Solution, mean_norm: bool) -> tuple[str, ...]:
+    once = "the mean L2 norm is not computed: it takes a second reading of the rows"
+    same = "there is no variance: all rows are the same, and the axes are arbitrary"
+    rounding = float(((CONSTANT * solution.mean) ** 2).sum())
+    return (*(() if mean_norm else (once,)), *((same,) if solution.total <= rounding else ()))
 
 
 def _turned(axes: Float64s, start: Float64s) -> Float64s:

@@ -2,7 +2,6 @@
 
 import csv as csv_format
 import sys
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,8 @@ from rich.table import Table
 from mien import components
 from mien.analysis.pca import Method, projected
 from mien.cli._figures import print_json
-from mien.core.pca import PCA, Divisor, shown
+from mien.core.errors import ConfigError
+from mien.core.pca import PCA, Divisor, shown_alike
 from mien.core.rows import Rows
 from mien.core.text_tables import TextTable
 
@@ -76,6 +76,8 @@ def pca(
     figures
         Write figures into this folder: scree, projection, and for faces the axes and faces made of them.
     """
+    if json and csv:
+        raise ConfigError("--json and --csv exclude each other: give one of them")
     rows = components.rows_of(
         data, columns=tuple(filter(None, columns.split(","))), labels=labels, array=array
     )
@@ -139,11 +141,8 @@ def _projection_table(rows: Rows, found: PCA) -> TextTable:
     across = min(found.k, _SHOWN_ACROSS)
     block = next(projected(rows, found))
     names = block.labels or tuple(str(number + 1) for number in range(_SHOWN_ROWS))
-    lines = zip(names, block.points[:, :across].tolist(), block.norms.tolist(), strict=False)
-    cells = [
-        (name, *(shown(value, _DECIMALS) for value in point), shown(norm))
-        for name, point, norm in islice(lines, _SHOWN_ROWS)
-    ]
+    points = [shown_alike(along, _DECIMALS) for along in block.points[:_SHOWN_ROWS, :across].T]
+    cells = list(zip(names, *points, shown_alike(block.norms[:_SHOWN_ROWS]), strict=False))
     more = [f"{found.rows - len(cells):,} rows"] if found.rows > len(cells) else []
     more += [f"{found.k - across:,} axes"] if found.k > across else []
     return TextTable(

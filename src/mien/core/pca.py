@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.core.errors import DataError
+from mien.core.rows import finite_rows
 from mien.core.text_tables import TextTable, bar
 
 Float64s = NDArray[np.float64]
 Divisor = Literal["n", "n-1"]
 
 _ORTHONORMAL = 1e-8  # largest error of a product of two axes
+_ROUNDING, _TOO_LONG = 1e-12, 1e12  # beside the largest number of a shown column; as a shown number
 _SHOWN_AXES, _SHOWN_ACROSS, _SHOWN_COLUMNS = 12, 6, 20  # of a table in a terminal
 _NAMES = {
     "mean_of_squared_l2_norms": "mean of squared L2 norms",
@@ -108,17 +110,12 @@ class PCA:
         return np.cumsum(self.shares)
 
     def project(self, rows: ArrayLike) -> Float64s:
-        """Coordinates of rows (n, d) on the axes, (n, k); DataError where they have other columns."""
+        """Coordinates of rows (n, d) on the axes, (n, k); DataError where they are no such rows."""
         return self.prepared(rows) @ self.axes.T
 
     def prepared(self, rows: ArrayLike) -> Float64s:
         """Rows (n, d) centred and scaled as those that were analysed."""
-        given = np.asarray(rows, dtype=np.float64)
-        if given.ndim != 2 or given.shape[1] != len(self.mean):
-            raise DataError(
-                f"expected rows of {len(self.mean)} numbers (n, {len(self.mean)}), got {given.shape}"
-            )
-        centred = given - self.mean
+        centred = finite_rows(rows, self.columns, "the given rows") - self.mean
         return centred if self.scale is None else centred / self.scale
 
     def reconstruct(self, points: ArrayLike) -> Float64s:
@@ -168,20 +165,21 @@ class PCA:
         )
 
     def heading(self) -> str:
-        """One line: the data, and how it was prepared."""
+        """Two lines: the data and how it was prepared, how it was analysed."""
         centred = "centred" if self.centred else "not centred"
         scaled = "not scaled" if self.scale is None else "scaled to deviation 1"
         return (
-            f"{self.source}: {self.rows:,} rows of {len(self.columns):,} columns, {centred}, {scaled}; "
+            f"{self.source}: {self.rows:,} rows of {len(self.columns):,} columns, {centred}, {scaled}\n"
             f"variances divided by {self.divisor}; {self.method}"
         )
 
     def variance_table(self) -> TextTable:
         """One row an axis: its variance, share, and the share of all axes up to it; the errors below."""
+        variances = shown_alike(self.variances[:_SHOWN_AXES])
         rows = [
-            (f"axis {number}", shown(variance), f"{share:.2%}", f"{together:.2%}", bar(share, 20))
+            (f"axis {number}", variance, f"{share:.2%}", f"{together:.2%}", bar(share, 20))
             for number, variance, share, together in zip(
-                range(1, _SHOWN_AXES + 1), self.variances, self.shares, self.cumulative, strict=False
+                range(1, _SHOWN_AXES + 1), variances, self.shares, self.cumulative, strict=False
             )
         ]
         left_out = self.k - len(rows)
@@ -200,7 +198,7 @@ class PCA:
         across = min(self.k, _SHOWN_ACROSS)
         scale = [] if self.scale is None else [("scale", self.scale)]
         sides = [("mean", self.mean), *scale, *((f"axis {row + 1}", self.axes[row]) for row in range(across))]
-        cells = zip(*([shown(value) for value in side[:_SHOWN_COLUMNS]] for _, side in sides), strict=True)
+        cells = zip(*(shown_alike(side[:_SHOWN_COLUMNS]) for _, side in sides), strict=True)
         left_out = (
             [f"{len(self.columns) - _SHOWN_COLUMNS:,} columns"] if len(self.columns) > _SHOWN_COLUMNS else []
         )
@@ -235,3 +233,22 @@ def shown(value: float | None, decimals: int = 4) -> str:
         return "-"
     plain = value == 0 or 10.0**-decimals <= abs(value) < 1e8
     return f"{value:.{decimals}f}" if plain else f"{value:.{decimals}e}"
+
+
+def shown_alike(values: ArrayLike, decimals: int = 4) -> list[str]:
+    """The numbers of one column (m,), all with an exponent where the decimals hide one of them or one is too long.
+
+    What is nothing but rounding beside the largest is shown as 0 and does not decide.
+
+    >>> shown_alike([1e8, 99999990.0757]), shown_alike([0.8, -1e-17]), shown_alike([0.8, 1e-5])
+    (['100000000.0000', '99999990.0757'], ['0.8000', '0.0000'], ['8.0000e-01', '1.0000e-05'])
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    sizes = np.abs(numbers)
+    largest = sizes.max(initial=0.0)
+    notation = "f"
+    is_hidden = sizes < 10.0**-decimals
+    numbers = np.where(is_hidden & (sizes <= _ROUNDING * largest), 0.0, numbers)
+    if largest >= _TOO_LONG or (is_hidden & (numbers != 0)).any():
+        notation = "e"
+    return [f"{value:.{decimals}{notation}}" for value in numbers.tolist()]

@@ -76,7 +76,35 @@ def column_names(given: Sequence[Any], width: int) -> tuple[str, ...]:
     return tuple(map(str, given)) if len(given) else tuple(f"column {number + 1}" for number in range(width))
 
 
+def finite_rows(values: Any, columns: tuple[str, ...], source: str) -> NDArray[np.float64]:
+    """Anything that numpy takes for a matrix of these columns (n, d), as float64.
+
+    Raises DataError, with the place, where it has other columns or holds something else than finite numbers.
+    """
+    array = _as_array(values, source)
+    width = len(columns)
+    if array.ndim != 2 or array.shape[1] != width:
+        raise DataError(f"{source}: expected rows of {width} numbers (n, {width}), got {array.shape}")
+    numbers = array if array.dtype.kind in "biuf" else _as_numbers(array, columns, source)
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        row, column = bad[0]
+        raise DataError(
+            f"{source}, row {row + 1}, {columns[column]}: expected a finite number, got "
+            f"{numbers[row, column]} (rows count from 1)"
+        )
+    return numbers.astype(np.float64, copy=False)
+
+
 def _as_array(values: Any, source: str) -> Numbers:
+    if callable(getattr(values, "detach", None)):  # a tensor of torch: numpy takes neither gradients nor GPUs
+        values = values.detach().cpu()
+    if np.ma.is_masked(values):
+        place = np.argwhere(np.ma.getmaskarray(values))[0]
+        raise DataError(
+            f"{source}: a value is masked, the first at {tuple(place.tolist())} (from 0); fill the masked "
+            "values or leave their rows out"
+        )
     try:
         return np.asarray(values)
     except ValueError as error:

@@ -142,6 +142,7 @@ def _name_axes(shares: Float64s, axes: "Axes") -> None:
     ]
     axes.set(xlabel=names[0], ylabel=names[1] if len(names) > 1 else "")
     axes.set_aspect("equal", adjustable="datalim")
+    axes.locator_params(axis="x", nbins=5)  # wide numbers would run into each other
 
 
 def draw_picture(picture: Float64s, axes: "Axes", title: str, limits: tuple[float, float]) -> None:
