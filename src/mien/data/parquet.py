@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mien.core.errors import DataError, MissingExtra
+from mien.core.errors import DataError
 from mien.core.images import Ints, LabelledImages, Uint8
 from mien.data._bad import BadPlaceError, BadPlaces
 from mien.data._classes import OUT_OF_RANGE, index_names, index_numbers
 from mien.data._format import Format, Read
+from mien.data._parquet_table import opened
 from mien.data._parts import part_named
 from mien.data._to_face import SIDE, to_face
 
@@ -50,18 +51,6 @@ def _files(path: Path) -> list[Path]:
 
 def _recognises(path: Path, head: bytes) -> bool:
     return bool(_files(path)) if path.is_dir() else head.startswith(_MAGIC)
-
-
-def _open(path: Path) -> "ParquetFile":
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise MissingExtra("pyarrow", "lab", "reading Parquet") from error
-    try:
-        return ParquetFile(path)
-    except ArrowException as error:
-        raise DataError(f"{path}: expected a whole Parquet file ({error})") from error
 
 
 def _column(path: Path, have: list[str], wanted: tuple[str, ...], kind: str) -> str:
@@ -132,7 +121,7 @@ def _rows(file: "ParquetFile", columns: _Columns, part: str, prefix: str) -> Ite
 
 
 def _read_file(path: Path, prefix: str) -> tuple[list[_Row | str], _Columns]:
-    with _open(path) as file:
+    with opened(path) as file:
         columns = _columns(path, file)
         try:
             return list(_rows(file, columns, _part_of(path), prefix)), columns
