@@ -16,6 +16,7 @@ _EXPORTS = {
     "ConfigError": "mien.core.errors",
     "CostTable": "mien.core.costs",
     "DataError": "mien.core.errors",
+    "Grid": "mien.training.grid",
     "LabelledImages": "mien.core.images",
     "MienError": "mien.core.errors",
     "MissingExtra": "mien.core.errors",
@@ -30,13 +31,16 @@ _EXPORTS = {
     "evaluation": "mien.analysis.metrics",
     "growth": "mien.costing",
     "load": "mien.data.load",
+    "make_report": "mien.report.build",
     "pca": "mien.components",
     "read": "mien.data.load",
     "recipe": "mien.core.config",
     "resume": "mien.training.fit",
     "split": "mien.data.splits",
+    "study": "mien.training.study",
+    "taught_by": "mien.core.teachers",
     "train": "mien.training.fit",
-    "training_parts": "mien.training.evaluate",
+    "training_parts": "mien.data.of_run",
 }
 __all__ = ["__version__", *_EXPORTS]
 

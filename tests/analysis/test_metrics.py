@@ -64,3 +64,15 @@ def test_no_face_gives_no_figure():
     found = evaluation(empty)
     assert math.isnan(found.accuracy)
     assert math.isnan(found.log_loss)
+
+
+def test_leak_free_figures_are_those_of_the_other_faces(predictions):
+    leaked = np.arange(300) % 7 == 0
+    found = evaluation(predictions, leaked)
+    true, said = predictions.labels[~leaked], predictions.predicted[~leaked]
+    assert found.leak_free.accuracy == pytest.approx(reference.accuracy_score(true, said), abs=1e-15)
+    assert (found.leak_free.faces, found.leak_free.left_out) == (257, 43)
+    assert found.leak_free.interval == wilson(int((true == said).sum()), 257)
+    assert found.accuracy == evaluation(predictions).accuracy != found.leak_free.accuracy
+    assert evaluation(predictions).leak_free is None
+    assert math.isnan(evaluation(predictions, np.ones(300, dtype=bool)).leak_free.accuracy)

@@ -11,24 +11,12 @@ from sklearn import decomposition
 import mien.analysis._pca_centre as centre_module
 import mien.analysis.pca as pca_module
 from mien.analysis.pca import fit, projected
+from mien.analysis.report_points import REPORT_POINTS
 from mien.core.errors import ConfigError, DataError
 from mien.core.pca import PCA
 from mien.core.rows import Block, Rows
 
-TEN = np.array(
-    [
-        (1, 2, 3),
-        (4, 8, 5),
-        (3, 12, 9),
-        (1, 8, 5),
-        (5, 14, 2),
-        (7, 4, 1),
-        (9, 8, 9),
-        (3, 8, 1),
-        (11, 5, 6),
-        (10, 11, 7),
-    ]
-)
+TEN = np.array(REPORT_POINTS)
 RELATIVE = 1e-10
 
 

@@ -6,47 +6,22 @@ import numpy as np
 import pytest
 
 from mien.analysis.pca import fit
+from mien.analysis.report_points import REPORT_AXES, REPORT_POINTS, REPORT_PROJECTIONS
 from mien.core.errors import ConfigError
 from mien.core.rows import Rows
 
-TEN = np.array(
-    [
-        (1, 2, 3),
-        (4, 8, 5),
-        (3, 12, 9),
-        (1, 8, 5),
-        (5, 14, 2),
-        (7, 4, 1),
-        (9, 8, 9),
-        (3, 8, 1),
-        (11, 5, 6),
-        (10, 11, 7),
-    ]
-)
-REPORT_AXES = ["-0.6166 -0.5888 -0.5226", "0.6782 -0.7344 0.0273", "-0.3999 -0.3376 0.8521"]
-REPORT_POINTS = [
-    "7.18658682 1.37323947",
-    "0.75871342 -0.94399334",
-    "-3.07034019 -4.45059025",
-    "2.60849751 -2.97853006",
-    "-1.82299166 -4.75401212",
-    "3.35457763 3.91896138",
-    "-4.41464321 2.55604371",
-    "3.46569126 -1.73131477",
-    "-2.31359638 6.03371503",
-    "-5.75249521 0.97648096",
-]
+TEN = np.array(REPORT_POINTS)
 
 
 def test_every_printed_digit_of_the_report() -> None:
     pca = fit(Rows.of(TEN), 3)
-    assert [" ".join(f"{value:.4f}" for value in axis) for axis in pca.axes] == REPORT_AXES
+    assert [" ".join(f"{value:.4f}" for value in axis) for axis in pca.axes] == list(REPORT_AXES)
     points = fit(Rows.of(TEN), 2).project(TEN)
-    assert [" ".join(f"{value:.8f}" for value in point) for point in points] == REPORT_POINTS
+    assert [" ".join(f"{value:.8f}" for value in point) for point in points] == list(REPORT_PROJECTIONS)
 
 
 def test_the_coordinates_of_the_report_are_off_by_no_more_than_rounding() -> None:
-    printed = np.array([[float(value) for value in point.split()] for point in REPORT_POINTS])
+    printed = np.array([[float(value) for value in point.split()] for point in REPORT_PROJECTIONS])
     centred = TEN - TEN.mean(axis=0)
     axes = np.linalg.svd(centred)[2][:2]
     exact = centred @ (axes * np.sign(axes @ centred[0])[:, None]).T

@@ -3,7 +3,16 @@ import json
 import pytest
 
 from mien.core import spec
-from mien.core.config import NO_AUGMENTATION, RECIPES, Augmentation, TrainConfig, recipe
+from mien.core.config import (
+    NO_AUGMENTATION,
+    RECIPES,
+    Augmentation,
+    Distillation,
+    StoredScores,
+    Teacher,
+    TrainConfig,
+    recipe,
+)
 from mien.core.errors import ConfigError
 from mien.models.cnn import CnnOptions
 
@@ -18,6 +27,25 @@ def test_the_report_recipe_is_plain():
     config = recipe("report")
     assert config.augmentation == NO_AUGMENTATION
     assert (config.ema, config.label_smoothing, config.weight_decay, config.schedule) == (0, 0, 0, "constant")
+
+
+def test_the_trunk_recipe_is_the_stated_one():
+    config = recipe("trunk")
+    assert (config.model, config.batch_size, config.schedule) == ("trunk", 128, "one-cycle")
+    assert (config.optimizer, config.learning_rate, config.label_smoothing) == ("sgd", 0.12, 0.1)
+    assert (config.mixup, config.mixup_share) == (0.2, 0.5)
+    assert config.ema > 0
+    assert min(vars(config.augmentation).values()) > 0
+
+
+def test_distillation_survives_json():
+    teachers = (Teacher(path="runs/a", digest="0"), Teacher(path="runs/b", digest="1"))
+    for stored in (None, StoredScores(path="scores", digest="2", views=8, seed=3)):
+        how = Distillation(teachers=teachers, alpha=0.5, temperature=4.0, stored=stored)
+        config = TrainConfig(distillation=how)
+        assert TrainConfig.from_json(config.to_json()) == config
+    with pytest.raises(ConfigError, match="config: expected data, split"):
+        TrainConfig.from_json('{"distillation": {"alpha": 0.5}}')
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.images import Ints
+from mien.core.images import Bools, Ints
 from mien.core.predictions import Predictions
 
 Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
@@ -26,8 +26,25 @@ class ClassFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeakFree:
+    """Accuracy on the faces that a network cannot have learned by heart: those not in its training part too.
+
+    left_out  how many faces were left out, because their picture stands in the training part, equal in every pixel
+    """
+
+    left_out: int
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What a run is worth on n faces; shares from 0 to 1, log-loss in nats."""
+    """What a run is worth on n faces; shares from 0 to 1, log-loss in nats.
+
+    leak_free  the accuracy without pictures of the training part; None where that part is not known, or is the one
+               that is measured
+    """
 
     run: str
     part: str
@@ -37,14 +54,18 @@ class Evaluation:
     macro_f1: float
     log_loss: float
     classes: tuple[ClassFigures, ...]
+    leak_free: LeakFree | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
 
-def evaluation(predictions: Predictions) -> Evaluation:
-    """Every figure of predictions; undefined ones (no face) are not a number."""
+def evaluation(predictions: Predictions, leaked: Bools | None = None) -> Evaluation:
+    """Every figure of predictions; undefined ones (no face) are not a number.
+
+    leaked  bool (n,), which pictures stand in the training part too (mien.core.identical.also_in)
+    """
     counts = confusion(predictions.labels, predictions.predicted, len(predictions.classes))
     correct, total = int(np.trace(counts)), len(predictions)
     classes = per_class(counts, predictions.classes)
@@ -57,6 +78,19 @@ def evaluation(predictions: Predictions) -> Evaluation:
         macro_f1=float(np.mean([one.f1 for one in classes])),
         log_loss=log_loss(predictions.probs, predictions.labels),
         classes=classes,
+        leak_free=None if leaked is None else leak_free(predictions, leaked),
+    )
+
+
+def leak_free(predictions: Predictions, leaked: Bools) -> LeakFree:
+    """The accuracy on the faces that are not leaked, with its 95 % interval."""
+    kept = predictions.select(~leaked)
+    correct, total = int((kept.predicted == kept.labels).sum()), len(kept)
+    return LeakFree(
+        left_out=len(predictions) - total,
+        faces=total,
+        accuracy=correct / total if total else math.nan,
+        interval=wilson(correct, total),
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from mien.analysis.metrics import Evaluation
+from mien.analysis.metrics import Evaluation, LeakFree
+from mien.core.section import Block, Fold, Section, Text
+from mien.core.text_tables import TextTable
 
 FOLDED = 1  # where a terminal is narrow, this column gives way, never a name or a number
 UNBROKEN = 1000  # columns: what is piped or kept in a file is not broken into lines
@@ -37,6 +39,23 @@ def print_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, 
     show(table)
 
 
+def print_section(section: Section) -> None:
+    """A section of the report without its pictures: title, answer, paragraphs, tables."""
+    show(f"{section.title}\n{section.finding.answer}\n")
+    _print_blocks(section.finding.blocks)
+
+
+def _print_blocks(blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        if isinstance(block, TextTable):
+            show(f"{block.as_text().strip()}\n")
+        elif isinstance(block, Text):
+            show(f"{block.text}\n")
+        elif isinstance(block, Fold):
+            show(f"{block.title}\n")
+            _print_blocks(block.blocks)
+
+
 def share(value: float) -> str:
     """A share in percent, with two decimals."""
     return f"{100 * value:.2f} %"
@@ -47,9 +66,19 @@ def print_evaluation(found: Evaluation) -> None:
     low, high = found.interval
     show(f"{found.run} on {found.part}, {found.faces:,} faces")
     show(f"accuracy  {share(found.accuracy)}  (95 % interval {share(low)} to {share(high)}, Wilson)")
+    if found.leak_free:
+        show(_leak_free(found.leak_free))
     show(f"macro-F1  {found.macro_f1:.4f}\nlog-loss  {found.log_loss:.4f} nats\n")
     rows = [
         (one.name, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.faces:,}")
         for one in found.classes
     ]
     print_table("", ("class", "precision", "recall", "F1", "faces"), rows)
+
+
+def _leak_free(found: LeakFree) -> str:
+    low, high = found.interval
+    return (
+        f"          {share(found.accuracy)}  (95 % interval {share(low)} to {share(high)}) on {found.faces:,} faces, "
+        f"without {found.left_out:,} whose picture is also in the training part"
+    )

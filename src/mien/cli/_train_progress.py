@@ -1,5 +1,6 @@
 """Training as the terminal shows it: a bar with accuracy and time left, or plain lines where there is no terminal."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -86,13 +87,16 @@ class Shown(Listener):
         return f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left"
 
 
-def interruptible(path: Path, shown: Shown, work: Callable[[Shown], RunDir]) -> RunDir:
+def interruptible(
+    path: Path, shown: Shown, work: Callable[[Shown], RunDir], *, go_on: str | None = None
+) -> RunDir:
     """The run that the work makes; Ctrl-C ends the process cleanly, with the command that goes on."""
     try:
         return work(shown)
     except KeyboardInterrupt:
         shown.close()
-        way_on = f"finished epochs are safe. Go on with:\n  mien train --resume {path}"
+        command = go_on or shlex.join(["mien", "train", "--resume", str(path)])
+        way_on = f"finished epochs are safe. Go on with:\n  {command}"
         print(f"\ninterrupted; {way_on if path.exists() else 'nothing was begun'}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:

@@ -1,44 +1,46 @@
-"""`mien evaluate`: measure a finished run."""
+"""`mien evaluate`: measure a finished run, or a network that comes with mien."""
 
 import sys
-from pathlib import Path
 from typing import Literal
 
 import mien
 from mien.cli._figures import print_evaluation, print_json
+from mien.core import shipped
 from mien.core.images import LabelledImages
 
 
 def evaluate(
-    run: Path,
+    run: str,
     *,
     data: str | None = None,
     part: Literal["train", "val", "test"] = "val",
-    tta: Literal["none", "flip"] = "none",
+    tta: Literal["none", "flip", "flip+shift"] = "none",
     skip_bad: bool = False,
     json: bool = False,
 ) -> None:
     """Accuracy with its 95 % interval, macro-F1, log-loss, and precision, recall and F1 of each class.
 
-    The predictions are kept in the run, joined to the faces by id.
+    Accuracy is also given without the pictures that stand in the training part of the data too. The predictions are
+    kept in the run, joined to the faces by id.
 
     Parameters
     ----------
     run
-        The run's directory.
+        The run's directory, or the name of a network that comes with mien.
     data
         Other faces than the run's own, split as the run's were.
     part
         Which part of the data.
     tta
-        "flip" averages the probabilities of each face and of its mirror image.
+        "flip" averages the probabilities of each face and of its mirror image; "flip+shift" of 18 views: moved by
+        2 pixels and not, along x and along y, each mirrored too.
     skip_bad
         Leave rows or files of the other data out that cannot be read, instead of stopping.
     json
         Print JSON instead of tables.
     """
-    opened = mien.RunDir.open(run)
-    faces = mien.training_parts(opened, _faces(data, skip_bad))[part] if data else None
+    opened = shipped.opened(run)
+    faces = mien.training_parts(opened, _faces(data, skip_bad)) if data else None
     found = mien.evaluate(opened, faces, part=part, tta=tta)
     if json:
         print_json(found.to_dict())

@@ -1,29 +1,38 @@
-"""`mien lab`: the founding report's main job, from labelled faces to both networks trained and measured."""
+"""`mien lab`: the founding report's main job, from labelled faces to both networks trained, measured and reported."""
 
+import shlex
 import sys
 from pathlib import Path
 
 import mien
-from mien.cli._figures import print_table, share
+from mien.cli.report import pair_of, tell
 from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError
 from mien.core.images import LabelledImages
-from mien.core.rundir import RunDir
-from mien.core.runsummary import summary
+from mien.core.rundir import CONFIG, RunDir
 
 NETWORKS = ("cnn", "dnn")
-COLUMNS = ("network", "parameters", "accuracy", "95 % interval", "F1", "log-loss", "s/epoch", "best")
+DRAWN = "drawn:count=5000"
+# Epochs and faces per step: enough for drawn faces, and as the report's for all others.
+_DRAWN_LENGTH, _LENGTH = (12, 64), (60, 128)
 
 
 def lab(
-    data: str = "drawn:count=5000",
+    data: str = DRAWN,
     *,
     recipe: str = "report",
-    epochs: int = 12,
-    batch_size: int = 64,
+    split: str = "official",
+    epochs: int | None = None,
+    batch_size: int | None = None,
     seed: int = 0,
+    threads: int = 0,
+    pair: str | None = None,
+    study: Path | None = None,
     out: Path | None = None,
 ) -> None:
-    """Train the report's CNN and the DNN of the same size on the same faces, and measure both.
+    """Train the report's CNN and the DNN of the same size on the same faces, and write the whole report as one page.
+
+    What was interrupted goes on, and what is finished is taken as it is, where the same command names its --out.
 
     Parameters
     ----------
@@ -31,47 +40,64 @@ def lab(
         Labelled faces as `mien train` takes them; drawn ones by default.
     recipe
         "report", as plain as the founding report's, or "default", which needs more epochs and ends higher.
+    split
+        "official", or "random:0.1" for a tenth of the training part as validation.
     epochs
-        Passes over the training faces; 60 or more for FER2013.
+        Passes over the training faces; by default 12 for drawn faces, 60 for others.
     batch_size
-        Faces per step.
+        Faces per step; by default 64 for drawn faces, 128 for others.
     seed
         Of everything random.
+    threads
+        Processor threads; 0: as many as torch chooses.
+    pair
+        True and predicted class whose confusions the gallery shows, such as fear,sad.
+    study
+        Directory of a study (mien study), which decides the claims about single choices.
     out
-        Folder of the two runs, which must not exist; by default the next free runs/lab-<number>.
+        Folder of the two runs and of report.html; by default the next free runs/lab-<number>.
     """
     folder = out or RunDir.next_free(Path("runs"), "lab")
+    shown_pair = pair_of(pair)
+    usual = _DRAWN_LENGTH if data.partition(":")[0] == "drawn" else _LENGTH
+    asked = {
+        "split": split,
+        "epochs": usual[0] if epochs is None else epochs,
+        "batch_size": usual[1] if batch_size is None else batch_size,
+        "seed": seed,
+        "threads": threads,
+    }
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items()]
+    command = shlex.join(["mien", "lab", data, f"--recipe={recipe}", *words, f"--out={folder}"])
     faces = mien.load(data)
-    found = [
-        _trained(
-            mien.recipe(recipe, data=data, model=name, epochs=epochs, batch_size=batch_size, seed=seed),
-            faces,
-            folder / name,
-        )
+    runs = [
+        _trained(mien.recipe(recipe, data=data, model=name, **asked), faces, folder / name, command)
         for name in NETWORKS
     ]
-    print_table("validation accuracy and macro-F1 of the best epoch", COLUMNS, [_row(run) for run in found])
-    print(f"\nruns: {folder}")
+    told = mien.make_report(
+        runs,
+        folder / "report.html",
+        faces=faces,
+        pair=shown_pair,
+        study=study,
+        commands=(command,),
+        progress=tell,
+    )
+    print(f"runs: {folder}\nreport: {told}")
 
 
-def _trained(config: TrainConfig, faces: LabelledImages, path: Path) -> RunDir:
+def _trained(config: TrainConfig, faces: LabelledImages, path: Path, command: str) -> RunDir:
+    """The run at this path, finished: trained, gone on with, or taken as it is."""
     from mien.cli._train_progress import Shown, interruptible
 
-    run = interruptible(path, Shown(), lambda shown: mien.train(config, faces, out=path, progress=shown))
+    def work(shown: Shown) -> RunDir:
+        if not (path / CONFIG).is_file():
+            return mien.train(config, faces, out=path, progress=shown)
+        run = RunDir.open(path)
+        if run.config != config:
+            raise ConfigError(f"{path} was trained with other choices; give the same ones, or another --out")
+        return mien.resume(run, faces, progress=shown)
+
+    run = interruptible(path, Shown(), work, go_on=command)
     print(file=sys.stderr)
     return run
-
-
-def _row(run: RunDir) -> tuple[str, ...]:
-    measured, seen = mien.evaluation(run.predictions("val")), summary(run)
-    low, high = measured.interval
-    return (
-        run.name,
-        f"{seen.parameters:,}",
-        share(measured.accuracy),
-        f"{100 * low:.1f} to {100 * high:.1f}",
-        f"{measured.macro_f1:.3f}",
-        f"{measured.log_loss:.3f}",
-        f"{seen.seconds_per_epoch:.1f}",
-        str(run.history.best.epoch),
-    )

@@ -10,9 +10,19 @@ from mien.core.errors import MienError
 COMMANDS = {
     "lab": (
         "mien.cli.lab:lab",
-        "The report's main job: train both networks on the same faces and measure them.",
+        "The report's main job: train both networks on the same faces, measure them, and write the page.",
     ),
+    "compare": ("mien.cli.compare:compare", "Put finished runs side by side, with a paired test."),
+    "report": ("mien.cli.report:report", "Write one page from finished runs."),
     "train": ("mien.cli.train:train", "Train a network on labelled faces, or go on with a run."),
+    "distil": (
+        "mien.cli.distil:distil",
+        "Train a network on what finished runs say of the faces, beside the labels.",
+    ),
+    "study": (
+        "mien.cli.study:study",
+        "Train the comparisons that the report left open, and say what they decide.",
+    ),
     "evaluate": (
         "mien.cli.evaluate:evaluate",
         "Measure a finished run: accuracy with its interval, macro-F1, per class.",

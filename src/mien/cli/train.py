@@ -11,7 +11,7 @@ from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
 from mien.core.errors import ConfigError
 
 
-@with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation"))
+@with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation"))
 def train(
     data: str | None = None,
     *,
@@ -31,7 +31,8 @@ def train(
     data
         fer2013.csv, icml_face_data.csv, a folder of pictures, Parquet, npz, or "drawn".
     recipe
-        "default", good for FER2013, or "report", as plain as the founding report's; other flags change single choices.
+        "default", good for FER2013, "trunk", long and strong for that network, or "report", as plain as the founding
+        report's; other flags change single choices.
     out
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     resume
@@ -42,7 +43,7 @@ def train(
     from mien.cli._train_progress import Shown, interruptible
 
     if resume is None:
-        config = _config(data, recipe, augment, flags)
+        config = config_of(data, recipe, augment, flags)
         path = out or mien.RunDir.next_free(Path("runs"), config.model)
         run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
     elif flags or out or recipe != "default" or not augment:
@@ -55,7 +56,7 @@ def train(
     print(run.path)
 
 
-def _config(data: str | None, recipe: str, augment: bool, flags: dict[str, Any]) -> TrainConfig:
+def config_of(data: str | None, recipe: str, augment: bool, flags: dict[str, Any]) -> TrainConfig:
     """The recipe with what the user gave in place of its choices."""
     base: TrainConfig = mien.recipe(recipe)
     given = {name: value for name, value in flags.items() if value is not None}

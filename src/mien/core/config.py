@@ -42,6 +42,61 @@ NO_AUGMENTATION = Augmentation(flip=False, shift=0, rotation=0, scale=0, erase=0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """A finished run that teaches: its directory, and the SHA-256 (hex) of its weights, by which it is known again."""
+
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredScores:
+    """What teachers said of so many views of every training face, made once: where it lies, and its SHA-256 (hex).
+
+    views  of each face, which the student sees in turn
+    seed   that the views follow from
+    """
+
+    path: str
+    digest: str
+    views: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distillation:
+    """What finished runs teach beside the labels (Hinton et al. 2015), checked on creation.
+
+    teachers     whose probabilities are averaged
+    alpha        share of the teachers in the loss; the rest is the labels'
+    temperature  by which all logits are divided before teachers and student are compared
+    stored       what they said of stored views, in place of asking them at every step
+    """
+
+    teachers: tuple[Teacher, ...]
+    alpha: float = 0.9
+    temperature: float = 2.0
+    stored: StoredScores | None = None
+
+    def __post_init__(self) -> None:
+        _expect(len(self.teachers) > 0, "teachers", "at least one finished run", "none")
+        _expect(0 < self.alpha <= 1, "alpha", "a share above 0, at most 1", self.alpha)
+        _expect(0 < self.temperature < 1e3, "temperature", "above 0", self.temperature)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Distillation":
+        """Read what dataclasses.asdict made."""
+        stored = values.get("stored")
+        return cls(
+            **values
+            | {
+                "teachers": tuple(Teacher(**one) for one in values["teachers"]),
+                "stored": None if stored is None else StoredScores(**stored),
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """One training run; the defaults are good for FER2013.
 
@@ -60,8 +115,11 @@ class TrainConfig:
     schedule         "one-cycle" (linear up, linear down to zero), "cosine" (linear up, cosine down), "constant"
     warmup           share of all steps in which the rate rises
     label_smoothing  share of the target spread over all classes
+    mixup            alpha of the Beta distribution by which pairs of faces are blended; 0: none are
+    mixup_share      share of the batches in which faces are blended
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
     augmentation     how training faces are varied
+    distillation     the runs that teach this one; None: the labels alone do
     seed             of weights, order, augmentation and dropout
     keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
     threads          processor threads; 0: as many as torch chooses
@@ -84,8 +142,11 @@ class TrainConfig:
     schedule: Literal["one-cycle", "cosine", "constant"] = "one-cycle"
     warmup: float = 0.2
     label_smoothing: float = 0.1
+    mixup: float = 0.0
+    mixup_share: float = 0.5
     ema: float = 0.998
     augmentation: Augmentation = Augmentation()
+    distillation: Distillation | None = None
     seed: int = 0
     keep_every: int = 0
     threads: int = 0
@@ -103,6 +164,8 @@ class TrainConfig:
         _expect(self.weight_decay >= 0, "weight_decay", "at least 0", self.weight_decay)
         _expect(0 <= self.warmup < 1, "warmup", "a share from 0 to below 1", self.warmup)
         _expect(0 <= self.label_smoothing < 1, "label_smoothing", "from 0 to below 1", self.label_smoothing)
+        _expect(0 <= self.mixup < 100, "mixup", "at least 0", self.mixup)
+        _expect(0 <= self.mixup_share <= 1, "mixup_share", "a share from 0 to 1", self.mixup_share)
         _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
         _expect(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
         _expect(self.keep_every >= 0, "keep_every", "at least 0", self.keep_every)
@@ -125,8 +188,14 @@ class TrainConfig:
             values: dict[str, Any] = json.loads(text)
             augmentation = Augmentation(**values.pop("augmentation", {}))
             options = {name: _frozen(value) for name, value in values.pop("options", {}).items()}
-            return cls(**values, augmentation=augmentation, options=options)
-        except (ValueError, TypeError, AttributeError) as error:
+            taught = values.pop("distillation", None)
+            return cls(
+                **values,
+                augmentation=augmentation,
+                options=options,
+                distillation=None if taught is None else Distillation.from_dict(taught),
+            )
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ConfigError(
                 f"config: expected {', '.join(field.name for field in fields(cls))} ({error})"
             ) from error
@@ -151,7 +220,21 @@ _REPORT = TrainConfig(
     augmentation=NO_AUGMENTATION,
 )
 
-RECIPES = {"default": TrainConfig(), "report": _REPORT}
+# What `trunk` and its teachers are trained with; docs/experiments.md has the tries.
+_TRUNK = TrainConfig(
+    model="trunk",
+    epochs=200,
+    batch_size=128,
+    learning_rate=0.12,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    mixup=0.2,
+    mixup_share=0.5,
+    ema=0.999,
+    augmentation=Augmentation(flip=True, shift=4.0, rotation=10.0, scale=0.1, erase=0.5),
+)
+
+RECIPES = {"default": TrainConfig(), "report": _REPORT, "trunk": _TRUNK}
 
 
 def recipe(name: str, **changes: Any) -> TrainConfig:

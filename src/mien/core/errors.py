@@ -22,3 +22,7 @@ class MissingExtra(MienError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}, which is not installed: pip install 'mien[{extra}]'")
+
+
+class MissingInput(MienError):
+    """Something that a diagnostic needs and a run or the data lacks; its section says so in place of an answer."""

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from mien.core.images import Ints, Uint8
+from mien.core.images import Bools, Ints, Uint8
 
 
 def picture_digests(pixels: Uint8) -> list[bytes]:
@@ -22,3 +22,13 @@ def picture_groups(pixels: Uint8) -> Ints:
     return np.array(
         [numbers.setdefault(digest, len(numbers)) for digest in picture_digests(pixels)], dtype=np.int64
     )
+
+
+def also_in(pixels: Uint8, others: Uint8) -> Bools:
+    """Which pictures, bool (n,), are among the others too, equal in every pixel.
+
+    >>> also_in(np.array([[[7]], [[9]]], dtype=np.uint8), np.array([[[9]]], dtype=np.uint8)).tolist()
+    [False, True]
+    """
+    known = set(picture_digests(others))
+    return np.array([digest in known for digest in picture_digests(pixels)], dtype=bool)

@@ -1,12 +1,12 @@
 """Predictions: what a run says of each face, joined to the faces by id."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
-from mien.core.images import Ints, LabelledImages, Strings
+from mien.core.images import Bools, Ints, LabelledImages, Strings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +49,10 @@ class Predictions:
     def predicted(self) -> Ints:
         """Index of the most probable class of each face, int64 (n,)."""
         return self.probs.argmax(axis=1)
+
+    def select(self, rows: Ints | Bools) -> "Predictions":
+        """The predictions at these rows (indices, or a mask), in that order."""
+        return replace(self, probs=self.probs[rows], labels=self.labels[rows], ids=self.ids[rows])
 
     def joined(self, faces: LabelledImages) -> LabelledImages:
         """The faces of these predictions, in the order of the predictions, found by id.

@@ -15,7 +15,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mien.core.config import TrainConfig
-from mien.core.errors import RunError
+from mien.core.costs import CostTable
+from mien.core.errors import ConfigError, RunError
 from mien.core.history import History
 from mien.core.images import VAL
 from mien.core.predictions import Predictions
@@ -23,6 +24,7 @@ from mien.core.predictions import Predictions
 CONFIG = "config.json"
 ENVIRONMENT = "environment.json"
 HISTORY = "history.csv"
+COSTS = "costs.json"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "last.safetensors"
 LOCK = "lock"
@@ -98,6 +100,14 @@ class RunDir:
     def history(self) -> History:
         """Its epochs so far."""
         return History.from_csv(self._text(HISTORY)) if self.has(HISTORY) else History()
+
+    @property
+    def costs(self) -> CostTable:
+        """What its network costs, layer by layer; RunError where that is missing or damaged."""
+        try:
+            return CostTable.from_dict(json.loads(self._text(COSTS)))
+        except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+            raise RunError(f"run {self.path}: {COSTS} is damaged ({error})") from error
 
     def has(self, name: str) -> bool:
         """Whether a file of this name is there, whole."""

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mien.core.command import spec_text
 from mien.core.history import Epoch
 from mien.core.rundir import ENVIRONMENT, RunDir
 
@@ -33,11 +34,10 @@ def summary(run: RunDir) -> RunSummary:
     """What a run's config and history say of it."""
     config, history = run.config, run.history
     about = run.environment if run.has(ENVIRONMENT) else {"parameters": {"with_statistics": 0}}
-    choices = ",".join(f"{name}={value}" for name, value in config.options.items())
     return RunSummary(
         name=run.name,
         path=str(run.path),
-        model=f"{config.model}:{choices}" if choices else config.model,
+        model=spec_text(config.model, config.options),
         data=config.data if config.data.startswith("drawn") else Path(config.data).name,
         state="finished" if run.finished else "unfinished",
         epochs=config.epochs,

@@ -2,37 +2,36 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from mien.analysis.metrics import Evaluation, evaluation
-from mien.core.config import TrainConfig
-from mien.core.errors import ConfigError, RunError
-from mien.core.images import VAL, LabelledImages, Parts
+from mien.core.errors import ConfigError
+from mien.core.identical import also_in
+from mien.core.images import TRAIN, VAL, Bools, LabelledImages, Parts
 from mien.core.predictions import Predictions
 from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.shipped import opened
+from mien.data.of_run import training_parts
 from mien.models import registry
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_into
 from mien.training.machine import Machine
-
-TestTime = Literal["none", "flip"]
+from mien.training.views import TestTime, checked, views
 
 
 @torch.inference_mode()
 def logits(network: nn.Module, faces: Faces, machine: Machine, tta: TestTime = "none") -> torch.Tensor:
-    """Logits float32 (n, k) on the CPU; with "flip", logs of the mean probabilities of a face and its mirror image."""
+    """Logits float32 (n, k) on the CPU; of several views of each face, logs of their mean probabilities."""
     network.eval()
     found = []
     with machine.autocast():
         for inputs, _ in faces.in_order():
-            one = network(_laid_out(inputs)).float()
-            if tta == "flip":
-                mirrored = network(_laid_out(inputs.flip(3))).float()
-                one = ((one.softmax(1) + mirrored.softmax(1)) / 2).log()
+            seen = [network(_laid_out(view)).float() for view in views(inputs, tta)]
+            one = seen[0] if len(seen) == 1 else torch.stack(seen).softmax(2).mean(0).log()
             found.append(one.cpu())
     return torch.cat(found)
 
@@ -84,27 +83,36 @@ def laid_out(network: nn.Module, device: torch.device) -> nn.Module:
 
 def evaluate(
     run: RunDir | Path | str,
-    faces: LabelledImages | None = None,
+    faces: LabelledImages | Parts | None = None,
     *,
     part: str = VAL,
     tta: TestTime = "none",
     save: bool = True,
 ) -> Evaluation:
-    """Measure a run on faces, or on a part of the data that it was trained with; a finished run keeps the predictions.
+    """Measure a run, or a shipped network by its name, on a part of its data; a finished run keeps the predictions.
+
+    faces  other faces, or other data in parts, in place of the data that the run names. Where the training part is
+           known, the accuracy is also given without the pictures that stand in it too
+    tta    the views of a face that are averaged: "none", "flip" (and its mirror image), "flip+shift" (18 views)
 
     Raises ConfigError where the faces' classes or size differ from the run's; DataError where the part is missing.
     """
-    run = run if isinstance(run, RunDir) else RunDir.open(run)
-    if tta not in ("none", "flip"):
-        raise ConfigError(f"tta: expected none or flip, got {tta}")
+    run, tta = opened(run), checked(tta)
     machine = Machine.chosen(replace(run.config, device="auto"))
-    if faces is None:
-        faces = training_parts(run)[part]
-    _check_fits(run.environment, faces, run.name)
-    predictions = predict(network_of(run, machine.device), faces, machine, part=part, run=run.name, tta=tta)
+    chosen, leaked = _chosen(training_parts(run) if faces is None else faces, part)
+    check_fits(run.environment, chosen, run.name)
+    predictions = predict(network_of(run, machine.device), chosen, machine, part=part, run=run.name, tta=tta)
     if save and run.finished:  # of an unfinished run they would soon be wrong
-        run.save_predictions(predictions, _saved_name(run, faces, part, tta))
-    return evaluation(predictions)
+        run.save_predictions(predictions, _saved_name(run, chosen, part, tta))
+    return evaluation(predictions, leaked)
+
+
+def _chosen(faces: LabelledImages | Parts, part: str) -> tuple[LabelledImages, Bools | None]:
+    """The faces that are measured, and which of them stand in the training part too, where that is another part."""
+    if isinstance(faces, LabelledImages):
+        return faces, None
+    known = part != TRAIN
+    return faces[part], also_in(faces[part].pixels, faces.train.pixels) if known else None
 
 
 def _saved_name(run: RunDir, faces: LabelledImages, part: str, tta: TestTime) -> str:
@@ -113,40 +121,8 @@ def _saved_name(run: RunDir, faces: LabelledImages, part: str, tta: TestTime) ->
     return "-".join([part, *([] if own else [faces.digest[:8]]), *([] if tta == "none" else [tta])])
 
 
-def training_parts(run: RunDir, faces: LabelledImages | None = None) -> Parts:
-    """The parts of the data that a run was trained with, read again, or these faces split in the same way.
-
-    Raises RunError where the data that its config names is not what it was trained on.
-    """
-    parts, _ = read_parts(run.config, faces)
-    if faces is None:
-        check_same_data(run, parts)
-    return parts
-
-
-def read_parts(config: TrainConfig, faces: LabelledImages | None = None) -> tuple[Parts, int]:
-    """Faces, or else what the config names, in the parts that it names; and how many bad places were left out."""
-    from mien.data.load import read
-    from mien.data.splits import split
-
-    left_out = 0
-    if faces is None:
-        loaded = read(config.data, skip_bad=config.skip_bad)
-        faces, left_out = loaded.faces, loaded.bad.total
-    return split(faces, config.split, seed=config.seed), left_out
-
-
-def check_same_data(run: RunDir, parts: Parts) -> None:
-    """RunError where a part of the data is not the one that the run was trained with."""
-    for name, digest in run.environment["digest"].items():
-        if parts[name].digest != digest:
-            raise RunError(
-                f"run {run.path}: the {name} faces of {parts.train.source} are not those that it was trained with; "
-                "name the right data, or train anew"
-            )
-
-
-def _check_fits(about: dict[str, Any], faces: LabelledImages, name: str) -> None:
+def check_fits(about: dict[str, Any], faces: LabelledImages, name: str) -> None:
+    """ConfigError where faces have other classes or another size than those that a run was trained with."""
     if list(faces.classes) != about["classes"]:
         raise ConfigError(
             f"{faces.source}: has the classes {', '.join(faces.classes)}; "

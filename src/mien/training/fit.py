@@ -3,6 +3,7 @@
 import copy
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,19 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages, Parts
-from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.core.rundir import CHECKPOINT, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.costing import cost
+from mien.data.of_run import check_same_data, read_parts
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
-from mien.training.batches import Faces, steps_per_epoch
+from mien.training.batches import Batch, Faces, steps_per_epoch
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
-from mien.training.evaluate import (
-    check_same_data,
-    laid_out,
-    loss_and_accuracy,
-    network_of,
-    predict,
-    read_parts,
-)
+from mien.training.distil import taught
+from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
 from mien.training.machine import Machine
+from mien.training.mixup import blend
+from mien.training.objective import Labels, Objective
 from mien.training.progress import Plan, Progress
 
 RUNS = Path("runs")
@@ -53,11 +52,12 @@ def train(
     )  # wrong choices are found before data is read
     parts, left_out = _parts(config, faces)
     machine = Machine.chosen(config)
+    objective = _objective(config, parts.train, machine)
     network = _fresh_network(config, parts.train)
     run = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
     with run.locked():
-        run.write_json(ENVIRONMENT, _environment(machine, network, parts))
-        return _Fit(run, config, parts, machine, network, left_out, progress or Progress()).go()
+        _describe(run, machine, network, parts)
+        return _Fit(run, config, parts, machine, network, objective, left_out, progress or Progress()).go()
 
 
 def resume(
@@ -74,12 +74,12 @@ def resume(
     with run.locked():
         parts, left_out = _parts(config, faces)
         machine = Machine.chosen(config)
+        objective = _objective(config, parts.train, machine)
         network = _fresh_network(config, parts.train)
         if run.has(ENVIRONMENT):
             check_same_data(run, parts)
-        else:
-            run.write_json(ENVIRONMENT, _environment(machine, network, parts))
-        fit = _Fit(run, config, parts, machine, network, left_out, progress or Progress())
+        _describe(run, machine, network, parts)
+        fit = _Fit(run, config, parts, machine, network, objective, left_out, progress or Progress())
         if run.has(CHECKPOINT):
             fit.restore()
         return fit.go()
@@ -95,11 +95,12 @@ class _Fit:
         parts: Parts,
         machine: Machine,
         network: nn.Module,
+        objective: Objective,
         left_out: int,
         progress: Progress,
     ) -> None:
         self.run, self.config, self.parts, self.machine = run, config, parts, machine
-        self.left_out, self.progress = left_out, progress
+        self.objective, self.left_out, self.progress = objective, left_out, progress
         self.network = laid_out(network, machine.device)
         self.optimizer = optim.optimizer(self.network, config)
         self.averaged = (
@@ -133,14 +134,22 @@ class _Fit:
         self.network.train()
         loss = hits = torch.zeros((), device=self.machine.device)
         rate = 0.0
+        taught = self.config.distillation
         batches = self.train_faces.shuffled(
-            self.config.batch_size, self.config.augmentation, seed=self.config.seed, epoch=epoch
+            self.config.batch_size,
+            self.config.augmentation,
+            seed=self.config.seed,
+            epoch=epoch,
+            stored=taught.stored if taught else None,
         )
         seen = 0
-        for step, (inputs, labels) in enumerate(batches):
+        for step, batch in enumerate(batches):
             rate = self._set_learning_rate((epoch - 1) * self.steps + step)
-            batch_loss, batch_hits = self._step(inputs, labels)
-            loss, hits, seen = loss + batch_loss * len(labels), hits + batch_hits, seen + len(labels)
+            count = len(batch.labels)
+            batch_loss, batch_hits = self._step(
+                batch.blended_by(blend(self.config, epoch, step, batch.labels))
+            )
+            loss, hits, seen = loss + batch_loss * count, hits + batch_hits, seen + count
             self.progress.step(epoch, step + 1, float(hits) / seen)
         if not math.isfinite(float(loss)):
             raise RunError(
@@ -158,21 +167,20 @@ class _Fit:
             seconds=time.perf_counter() - started,
         )
 
-    def _step(self, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """One step of the optimiser; returns the plain cross-entropy and the number of right answers."""
         self.optimizer.zero_grad(set_to_none=True)
         with self.machine.autocast():
-            logits = self.network(inputs.contiguous(memory_format=torch.channels_last))  # (b, k)
+            logits = self.network(batch.inputs.contiguous(memory_format=torch.channels_last))  # (b, k)
         logits = logits.float()
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
+        self.objective(logits, batch).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.averaged:
             self.averaged.update()
         logits = logits.detach()
-        # without smoothing, so that training and validation losses are on one scale
-        plain = functional.cross_entropy(logits, labels) if self.config.label_smoothing else loss.detach()
-        return plain, (logits.argmax(1) == labels).sum()
+        # without smoothing, blending and teachers, so that training and validation losses are on one scale
+        plain = functional.cross_entropy(logits, batch.labels)
+        return plain, (logits.argmax(1) == batch.labels).sum()
 
     def _set_learning_rate(self, step: int) -> float:
         rate = optim.learning_rate(self.config, step / max(self.steps * self.config.epochs - 1, 1))
@@ -250,11 +258,28 @@ def _parts(config: TrainConfig, faces: LabelledImages | None) -> tuple[Parts, in
     return parts, left_out
 
 
+def _objective(config: TrainConfig, faces: LabelledImages, machine: Machine) -> Objective:
+    labels = Labels(config.label_smoothing)
+    if config.distillation is None:
+        return labels
+    return taught(config.distillation, config.augmentation, labels, faces, machine)
+
+
 def _fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
     torch.manual_seed(randomness.key(config.seed, 0))
     return registry.build(
         config.model, config.options, match=config.match, side=faces.side, classes=len(faces.classes)
     )
+
+
+def _describe(run: RunDir, machine: Machine, network: nn.Module, parts: Parts) -> None:
+    """What its network costs, and what it runs on and with, on disk where that is not there yet."""
+    if not run.has(COSTS):
+        shape = (1, parts.train.side, parts.train.side)
+        costs = cost(copy.deepcopy(network), shape)  # a copy: counting runs the network once
+        run.write_json(COSTS, replace(costs, network=run.config.model).to_dict())
+    if not run.has(ENVIRONMENT):
+        run.write_json(ENVIRONMENT, _environment(machine, network, parts))
 
 
 def _environment(machine: Machine, network: nn.Module, parts: Parts) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""`mien report`: one page from finished runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import mien
+from mien.core.errors import ConfigError
+
+
+def report(
+    *runs: Path,
+    out: Path | None = None,
+    data: str | None = None,
+    pair: str | None = None,
+    study: Path | None = None,
+    quiet: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Write one HTML page that opens offline, and metrics.json with all its numbers beside it. Needs no torch.
+
+    Parameters
+    ----------
+    runs
+        Directories of runs; the first one is looked at most closely.
+    out
+        The page; by default report.html in the first run. It is replaced where it is there.
+    data
+        Where the faces of the first run lie now, if they have moved.
+    pair
+        True and predicted class whose confusions the gallery shows, such as fear,sad.
+    study
+        Directory of a study (mien study), which decides the claims about single choices.
+    quiet
+        Do not tell which section is being made.
+    """
+    faces = mien.load(data) if data else None
+    told = str if quiet else tell
+    print(mien.make_report(runs, out, faces=faces, pair=pair_of(pair), study=study, progress=told))
+
+
+def pair_of(text: str | None) -> tuple[str, str] | None:
+    """Two class names with a comma between them; ConfigError where there are not two."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise ConfigError(f"--pair {text}: expected a true and a predicted class, such as fear,sad")
+    return names[0], names[1]
+
+
+def tell(title: str) -> None:
+    """Say which section is being made."""
+    print(f"report   {title}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Sections to one HTML file that opens offline."""
