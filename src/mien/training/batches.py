@@ -1,15 +1,17 @@
 """Faces in memory as bytes, handed out as normalised batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from mien.core.config import Augmentation
-from mien.core.images import PIXEL_MEAN, PIXEL_STD, LabelledImages
+from mien.core.config import Augmentation, StoredScores
+from mien.core.images import PIXEL_MEAN, PIXEL_STD, Ints, LabelledImages
 from mien.training import randomness
 from mien.training.augment import DRAWS, augment
+from mien.training.mixup import Blend
 
 EVALUATION_BATCH = 256
 
@@ -17,6 +19,28 @@ EVALUATION_BATCH = 256
 def normalise(pixels: torch.Tensor) -> torch.Tensor:
     """Grey bytes (n, s, s) as network input, float32 (n, 1, s, s)."""
     return pixels[:, None].float().sub_(255 * PIXEL_MEAN).mul_(1 / (255 * PIXEL_STD))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Varied faces of a step.
+
+    inputs   float32 (b, 1, s, s), as the network sees them
+    labels   int64 (b,)
+    rows     int64 (b,), which of the training faces they are
+    views    int64 (b,), which stored view of its face each is; None where views are made as they are needed
+    blended  how pairs of them are blended, where they are
+    """
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor
+    views: torch.Tensor | None = None
+    blended: Blend | None = None
+
+    def blended_by(self, blend: Blend | None) -> "Batch":
+        """The same faces in pairs, or as they are."""
+        return self if blend is None else replace(self, inputs=blend.faces(self.inputs), blended=blend)
 
 
 @dataclass(frozen=True)
@@ -35,16 +59,34 @@ class Faces:
         return len(self.labels)
 
     def shuffled(
-        self, batch_size: int, how: Augmentation, *, seed: int, epoch: int
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Every face once, varied, in batches of nearly equal size: inputs (b, 1, s, s), labels (b,)."""
+        self,
+        batch_size: int,
+        how: Augmentation,
+        *,
+        seed: int,
+        epoch: int,
+        stored: StoredScores | None = None,
+    ) -> Iterator[Batch]:
+        """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know."""
         order = randomness.order(seed, epoch, len(self))
+        views = None if stored is None else views_in_turn(stored, epoch, order)
         uniform = randomness.uniforms(seed, epoch, order, DRAWS)
+        if stored is not None and views is not None:
+            uniform = numbers_of_views(stored.seed, views, order)
         # equal sizes: a last batch of one face would leave BatchNorm without a spread
-        for rows in np.array_split(np.arange(len(self)), steps_per_epoch(len(self), batch_size)):
-            chosen = torch.from_numpy(order[rows]).to(self.labels.device)
-            numbers = torch.from_numpy(uniform[rows]).to(self.labels.device)
-            yield augment(normalise(self.pixels[chosen]), numbers, how), self.labels[chosen]
+        for places in np.array_split(np.arange(len(self)), steps_per_epoch(len(self), batch_size)):
+            chosen = torch.from_numpy(order[places]).to(self.labels.device)
+            yield Batch(
+                inputs=self.varied(order[places], uniform[places], how),
+                labels=self.labels[chosen],
+                rows=chosen,
+                views=None if views is None else torch.from_numpy(views[places]).to(self.labels.device),
+            )
+
+    def varied(self, rows: Ints, uniform: NDArray[np.float32], how: Augmentation) -> torch.Tensor:
+        """These faces as network input (b, 1, s, s), varied as the random numbers (b, DRAWS) decide."""
+        chosen, numbers = (torch.from_numpy(each).to(self.labels.device) for each in (rows, uniform))
+        return augment(normalise(self.pixels[chosen]), numbers, how)
 
     def in_order(self, batch_size: int = EVALUATION_BATCH) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Every face once, as it is."""
@@ -56,3 +98,18 @@ class Faces:
 def steps_per_epoch(count: int, batch_size: int) -> int:
     """Batches that hold all faces, each at least two of them."""
     return max(min(-(-count // batch_size), count // 2), 1)
+
+
+def views_in_turn(stored: StoredScores, epoch: int, rows: Ints) -> Ints:
+    """Which stored view of each face an epoch shows, int64 (n,): all of them in turn, each face from another one on."""
+    first = (randomness.uniforms(stored.seed, 0, rows, 1)[:, 0] * stored.views).astype(np.int64)
+    return (first + epoch) % stored.views
+
+
+def numbers_of_views(seed: int, views: Ints, rows: Ints) -> NDArray[np.float32]:
+    """The random numbers (n, DRAWS) that decide these views of these faces."""
+    uniform = np.empty((len(rows), DRAWS), dtype=np.float32)
+    for view in np.unique(views):
+        mine = views == view
+        uniform[mine] = randomness.uniforms(seed, int(view) + 1, rows[mine], DRAWS)
+    return uniform

@@ -1,0 +1,173 @@
+"""From a finished run to a network that is handed on: fewer bytes, measured anew, with its card."""
+
+import copy
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mien.analysis.metrics import evaluation
+from mien.analysis.model_card import Measured, ModelCard, TrainedOn, WeightsFile
+from mien.analysis.temperature import temperature
+from mien.core.command import spec_text, train_command
+from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError, RunError
+from mien.core.identical import also_in
+from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
+from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.core.shipped import CARD, CARD_TEXT
+from mien.data.drawn import draw
+from mien.data.of_run import check_same_data, read_parts
+from mien.models._blocks import count_parameters
+from mien.training import checkpoint
+from mien.training.batches import normalise
+from mien.training.evaluate import network_of, predict
+from mien.training.machine import Machine
+from mien.training.views import TestTime
+
+NUMBERS = {"float16": torch.float16, "float32": torch.float32}
+DRAWN_FACES = 8
+VIEWS: tuple[TestTime, ...] = ("none", "flip", "flip+shift")
+
+
+def ship(
+    run: RunDir | Path | str,
+    out: Path | str,
+    *,
+    commit: str,
+    faces: LabelledImages | None = None,
+    numbers: str = "float16",
+    most_bytes: int | None = None,
+) -> ModelCard:
+    """Write a finished run's network to the directory `out`, as mien.core.shipped opens it, and return its card.
+
+    What is there already is replaced file by file, the card last. The figures are those of the written weights on
+    the validation part, computed in float32; the test part is not looked at.
+
+    commit      of the code that trained it
+    faces       in place of the data that the run names
+    numbers     "float16" or "float32"
+    most_bytes  that the weights may take
+
+    Raises RunError where the run is not finished, the data has changed, or the weights do not fit the numbers or the
+    bytes; nothing is written then.
+    """
+    source = run if isinstance(run, RunDir) else RunDir.open(run)
+    if not source.finished:
+        raise RunError(f"run {source.path} is not finished: go on with mien train --resume {source.path}")
+    parts, _ = read_parts(source.config, faces)
+    check_same_data(source, parts)
+    weights = _weights(source, numbers)
+    if most_bytes is not None and len(weights) > most_bytes:
+        raise RunError(
+            f"run {source.path}: its weights take {len(weights):,} bytes, more than {most_bytes:,}"
+        )
+    target = _copied(source, Path(out), weights)
+    card = _card(source, target, parts, commit, numbers)
+    target.write(CARD_TEXT, card.to_markdown().encode())
+    target.write(CARD, card.to_json().encode())
+    return card
+
+
+def _weights(run: RunDir, numbers: str) -> bytes:
+    """The chosen epoch's weights in these numbers; RunError where one of them is too large for them."""
+    if numbers not in NUMBERS:
+        raise ConfigError(f"numbers: expected {' or '.join(NUMBERS)}, got {numbers}")
+    network = network_of(run, torch.device("cpu")).to(NUMBERS[numbers])
+    lost = [name for name, value in network.state_dict().items() if not value.isfinite().all()]
+    if lost:
+        raise RunError(f"run {run.path}: {lost[0]} holds a number that {numbers} cannot hold; ship float32")
+    about = checkpoint.about(run.read(WEIGHTS), f"run {run.path}: {WEIGHTS}")
+    return checkpoint.weights_to_bytes(network, about)
+
+
+def _copied(source: RunDir, out: Path, weights: bytes) -> RunDir:
+    """The run without its checkpoint and predictions, and without what only means something where it was trained."""
+    out.mkdir(parents=True, exist_ok=True)
+    target = RunDir(out)
+    for name in (ENVIRONMENT, HISTORY, COSTS):
+        target.write(name, source.read(name))
+    target.write(WEIGHTS, weights)
+    # figures are to come out alike on every processor, so it predicts in float32
+    shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
+    target.write(CONFIG, shown.to_json().encode())
+    return target
+
+
+def _without_places(config: TrainConfig) -> TrainConfig:
+    """The same choices, data and teachers named without the folders in which they lay."""
+    how = config.distillation
+    if how is not None:
+        named = tuple(replace(teacher, path=Path(teacher.path).name) for teacher in how.teachers)
+        stored = how.stored and replace(how.stored, path=Path(how.stored.path).name)
+        how = replace(how, teachers=named, stored=stored)
+    data = config.data if config.data.startswith("drawn") else Path(config.data).name
+    return replace(config, data=data, distillation=how)
+
+
+def _card(source: RunDir, target: RunDir, parts: Parts, commit: str, numbers: str) -> ModelCard:
+    config, environment = _without_places(source.config), source.environment
+    weights = target.read(WEIGHTS)
+    network = network_of(target, torch.device("cpu"))
+    return ModelCard(
+        name=target.name,
+        model=spec_text(config.model, config.options),
+        parameters=count_parameters(network).with_statistics,
+        multiplications=int(source.costs.forward.multiplications),
+        file=WeightsFile(
+            name=WEIGHTS, bytes=len(weights), sha256=sha256(weights).hexdigest(), numbers=numbers
+        ),
+        command=train_command(config, f"runs/{target.name}"),
+        recipe=asdict(config),
+        commit=commit,
+        data=TrainedOn(
+            name=Path(config.data).name,
+            classes=tuple(environment["classes"]),
+            parts=_part_names(parts),
+            faces=environment["faces"],
+            digest=environment["digest"],
+        ),
+        best_epoch=source.history.best.epoch,
+        history=tuple(source.history.to_rows()),
+        measured=_measured(network, target, parts),
+        drawn=drawn_scores(target),
+    )
+
+
+def drawn_scores(run: RunDir) -> tuple[tuple[float, ...], ...]:
+    """What a network says of the first drawn faces, so that it can be known again without data; on the CPU.
+
+    Probabilities with six decimals, one row a face; none where it takes faces of another size.
+    """
+    faces = draw(DRAWN_FACES, seed=0).faces
+    if faces.side != run.environment["side"]:
+        return ()
+    network = network_of(run, torch.device("cpu"))
+    with torch.inference_mode():
+        scores = network(normalise(torch.tensor(faces.pixels))).double().softmax(1)
+    return tuple(tuple(round(score, 6) for score in row) for row in scores.tolist())
+
+
+def _part_names(parts: Parts) -> dict[str, str]:
+    """The parts as the data itself calls them; those that have no single name there are left out."""
+    spelled = {
+        part: set(faces.split.tolist()) for part in (TRAIN, VAL, TEST) if (faces := getattr(parts, part))
+    }
+    names = {part: str(found.pop()) for part, found in spelled.items() if len(found) == 1}
+    # where FER2013 comes without its last part, the card still says that it was not looked at
+    return ({TEST: "PrivateTest"} if names.get(VAL) == "PublicTest" else {}) | names
+
+
+def _measured(network: nn.Module, target: RunDir, parts: Parts) -> tuple[Measured, ...]:
+    """Figures of the shipped weights on the validation part, one for each set of views."""
+    machine = Machine.chosen(target.config)
+    leaked = also_in(parts.val.pixels, parts.train.pixels)
+    here = copy.deepcopy(network).to(machine.device)
+    found = []
+    for tta in VIEWS:
+        predictions = predict(here, parts.val, machine, part=VAL, run=target.name, tta=tta)
+        figures = evaluation(predictions, leaked)
+        found.append(Measured(tta=tta, temperature=temperature(predictions), figures=figures))
+    return tuple(found)

@@ -1,0 +1,171 @@
+"""The scripts that make the shipped weights: reading sheets, pieces that resume, shipping."""
+
+import csv
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import mien
+from mien.core.rundir import WEIGHTS, RunDir
+from tests.conftest import small_faces
+
+SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
+
+
+@pytest.fixture
+def pieces(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import pieces
+
+    return pieces
+
+
+def _tiny() -> mien.LabelledImages:
+    """Faces with FER2013's classes and parts, without the last part, in an order that mixes the parts."""
+    faces = small_faces(120, classes=7)
+    kept = faces.split != "test"
+    return mien.LabelledImages(
+        pixels=faces.pixels[kept],
+        labels=faces.labels[kept],
+        ids=np.arange(int(kept.sum())).astype(str),
+        classes=mien.core.labels.EXPRESSIONS,
+        split=np.where(faces.split == "train", "Training", "PublicTest")[kept],
+        source="tiny",
+    )
+
+
+def _write_sheets(folder: Path, faces: mien.LabelledImages, across: int = 5) -> None:
+    """Both sheets, their last row of tiles padded with black, and labels.csv."""
+    folder.mkdir()
+    for usage in ("Training", "PublicTest"):
+        mine = faces.pixels[faces.split == usage]
+        padded = np.concatenate([mine, np.zeros((-len(mine) % across, 48, 48), np.uint8)])
+        sheet = padded.reshape(-1, across, 48, 48).swapaxes(1, 2).reshape(-1, across * 48)
+        Image.fromarray(sheet).save(folder / f"{usage.lower()}.png")
+    with (folder / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("row", "usage", "emotion"))
+        table.writerows(zip(faces.ids, faces.split, faces.labels, strict=True))
+
+
+def _write_csv(path: Path, faces: mien.LabelledImages) -> None:
+    with path.open("w") as file:
+        file.write("emotion,pixels,Usage\n")
+        for pixels, label, usage in zip(faces.pixels, faces.labels, faces.split, strict=True):
+            file.write(f"{label},{' '.join(map(str, pixels.ravel().tolist()))},{usage}\n")
+
+
+def test_sheets_give_the_very_faces_of_the_csv(tmp_path, pieces) -> None:
+    faces = _tiny()
+    _write_sheets(tmp_path / "sheets", faces)
+    _write_csv(tmp_path / "fer2013.csv", faces)
+    from_sheets = pieces.read_faces(str(tmp_path / "sheets"))
+    assert from_sheets.digest == pieces.read_faces(str(tmp_path / "fer2013.csv")).digest == faces.digest
+
+
+def test_a_sheet_with_too_few_tiles_is_refused(tmp_path, pieces) -> None:
+    faces = _tiny()
+    _write_sheets(tmp_path / "sheets", faces)
+    Image.fromarray(np.zeros((48, 96), np.uint8)).save(tmp_path / "sheets/publictest.png")
+    with pytest.raises(mien.DataError, match="expected 21 faces of 48x48 pixels, got 2"):
+        pieces.read_faces(str(tmp_path / "sheets"))
+
+
+def test_a_piece_ends_before_an_epoch_that_would_not_fit(pieces) -> None:
+    now = [0.0]
+    piece = pieces.Piece(pieces.Minutes(1, clock=lambda: now[0]))
+    piece.epochs = 10
+    row = {
+        "train_loss": 1.0,
+        "train_accuracy": 0.5,
+        "val_loss": 1.0,
+        "val_accuracy": 0.5,
+        "learning_rate": 0.1,
+    }
+    history = mien.core.history.History()
+    for number in (1, 2):
+        now[0] += 15
+        one = mien.core.history.Epoch(epoch=number, seconds=15.0, **row)
+        piece.epoch(one, history.plus(one))
+    now[0] += 15
+    one = mien.core.history.Epoch(epoch=3, seconds=15.0, **row)
+    with pytest.raises(pieces.Enough):  # 45 seconds are spent, and 18 more do not fit
+        piece.epoch(one, history.plus(one))
+
+
+@pytest.fixture
+def script(monkeypatch, capsys, tmp_path, pieces):
+    """Run a script in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name, *words):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return run
+
+
+TINY = ("--model", "trunk:stem=2,widths=4,blocks=1,head=4", "--batch-size", "32", "--threads", "1")
+
+
+def test_a_network_is_trained_in_pieces_and_shipped(tmp_path, script) -> None:
+    _write_sheets(tmp_path / "sheets", small := _tiny())
+    words = ("train_trunk.py", "--data", "sheets", "--out", "run", *TINY, "--epochs", "2")
+    code, _, err = script(*words, "--minutes", "0")
+    assert code == 3, err
+    assert len(RunDir.open(tmp_path / "run").history) == 1
+    code, _, err = script(*words, "--seed", "1")
+    assert code == 2
+    assert "run holds a run of other choices" in err
+    code, out, _ = script(*words)
+    assert code == 0
+    assert "finished: best epoch" in out
+    unbroken = mien.train(RunDir.open(tmp_path / "run").config, small, out=tmp_path / "unbroken")
+    assert unbroken.read(WEIGHTS) == RunDir.open(tmp_path / "run").read(WEIGHTS)
+    code, out, _ = script("ship_weights.py", "run", "tiny", "--data", "sheets", "--folder", "weights")
+    assert code == 0
+    assert "flip+shift" in out
+    assert "PrivateTest: withheld." in (tmp_path / "weights/tiny/card.md").read_text()
+
+
+def test_a_student_is_distilled_in_pieces(tmp_path, script) -> None:
+    _write_sheets(tmp_path / "sheets", _tiny())
+    assert script("train_trunk.py", "--data", "sheets", "--out", "teacher", *TINY, "--epochs", "1")[0] == 0
+    words = ("distil_pocket.py", "--data", "sheets", "--teachers", "teacher", "--out", "student")
+    small = ("--model", "pocket:widths=4,blocks=1", *TINY[2:], "--epochs", "2")
+    assert script(*words, *small, "--minutes", "0")[0] == 3
+    assert script(*words, *small)[0] == 0
+    config = RunDir.open(tmp_path / "student").config
+    assert (config.model, config.distillation.teachers[0].path) == ("pocket", "teacher")
+
+
+def test_scores_are_stored_in_pieces_and_taken(tmp_path, script) -> None:
+    _write_sheets(tmp_path / "sheets", _tiny())
+    assert script("train_trunk.py", "--data", "sheets", "--out", "teacher", *TINY, "--epochs", "1")[0] == 0
+    words = (
+        "store_scores.py",
+        "--data",
+        "sheets",
+        "--teachers",
+        "teacher",
+        "--views",
+        "2",
+        "--out",
+        "scores",
+    )
+    code, out, _ = script(*words, "--minutes", "0")
+    assert (code, out.splitlines()[-1]) == (3, "2 of 2 views are missing; the same command goes on")
+    code, out, _ = script(*words)
+    assert (code, out.splitlines()[-1]) == (0, "finished: 2 views in scores")
+    taught = ("distil_pocket.py", "--data", "sheets", "--teachers", "teacher", "--scores", "scores")
+    small = ("--model", "pocket:widths=4,blocks=1", *TINY[2:], "--epochs", "1")
+    code, _, err = script(*taught, *small, "--out", "student")
+    assert code == 0, err
+    assert RunDir.open("student").config.distillation.stored.views == 2

@@ -1,0 +1,39 @@
+"""The networks that come with mien: whole, within their budgets, and saying what they said when they were shipped."""
+
+import numpy as np
+import pytest
+import torch
+
+from mien.analysis.model_card import WITHHELD
+from mien.core import shipped
+from mien.core.rundir import WEIGHTS
+from mien.models._blocks import count_parameters
+from mien.training.evaluate import network_of
+from mien.training.shipping import drawn_scores
+
+MOST_PARAMETERS = {"trunk": 2_120_000, "pocket": 110_000}
+MOST_BYTES = {"pocket": 225_000}
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_a_shipped_network_is_the_one_of_its_card(name) -> None:
+    run = shipped.shipped(name)  # checks the hash
+    card = shipped.card(run)
+    parameters = count_parameters(network_of(run, torch.device("cpu"))).with_statistics
+    assert parameters == card["parameters"] <= MOST_PARAMETERS[name]
+    assert len(run.read(WEIGHTS)) == card["file"]["bytes"] <= MOST_BYTES.get(name, 6_000_000)
+    assert np.allclose(drawn_scores(run), card["drawn"], atol=1e-4)  # float32 differs a little by processor
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_a_card_tells_validation_only(name) -> None:
+    card = shipped.card(shipped.shipped(name))
+    assert card["test"] == WITHHELD or set(card["test"])
+    assert [one["tta"] for one in card["measured"]] == ["none", "flip", "flip+shift"]
+    assert all(one["figures"]["part"] == "val" for one in card["measured"])
+    assert all(one["figures"]["leak_free"]["left_out"] > 0 for one in card["measured"])
+
+
+def test_together_they_are_small() -> None:
+    files = [file for file in shipped.FOLDER.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 6_000_000

@@ -1,0 +1,185 @@
+"""Shipping: a tiny trained run becomes a network that is known by name, with a card that says what it does."""
+
+import json
+from hashlib import sha256
+
+import numpy as np
+import pytest
+import torch
+
+import mien
+from mien.analysis.model_card import WITHHELD
+from mien.core import shipped
+from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError, RunError
+from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.teachers import taught_by
+from mien.training.evaluate import network_of
+from mien.training.shipping import drawn_scores, ship
+from tests.conftest import small_faces
+
+SMALL = {"widths": (4, 8), "blocks": (1, 1)}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> RunDir:
+    config = TrainConfig(
+        data="some/where/faces.npz",
+        model="pocket",
+        options=SMALL,
+        epochs=2,
+        batch_size=16,
+        learning_rate=0.02,
+    )
+    return mien.train(config, small_faces(), out=tmp_path_factory.mktemp("runs") / "small-1")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the networks lie that come with mien."""
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+def test_a_shipped_network_says_by_name_what_its_card_says(run, folder) -> None:
+    faces = small_faces()
+    card = ship(run, folder / "small", commit="c0ffee", faces=faces)
+    assert shipped.names() == ("small",)
+    assert [one.tta for one in card.measured] == ["none", "flip", "flip+shift"]
+    for one in card.measured:
+        assert mien.evaluate("small", mien.split(faces), tta=one.tta) == one.figures
+    kept = json.loads((folder / "small/card.json").read_text())
+    assert kept == shipped.card(shipped.shipped("small"))
+    assert kept["measured"][0]["figures"]["accuracy"] == card.measured[0].figures.accuracy
+    assert kept["test"] == WITHHELD
+    assert np.allclose(kept["drawn"], drawn_scores(run), atol=2e-3)  # but for the rounding of the weights
+    assert np.shape(kept["drawn"]) == (8, 3)
+    assert kept["history"] == run.history.to_rows()
+    assert not RunDir(folder / "small").has_predictions("val")  # the package's folder is never written to
+
+
+def test_its_weights_are_the_chosen_ones_rounded(run, folder) -> None:
+    card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    content = (folder / "small" / WEIGHTS).read_bytes()
+    assert (card.file.bytes, card.file.sha256) == (len(content), sha256(content).hexdigest())
+    assert len(run.read(WEIGHTS)) - len(content) > 1.9 * card.parameters  # two bytes a number are saved
+    cpu = torch.device("cpu")
+    state, expected = (
+        network_of(shipped.shipped("small"), cpu).state_dict(),
+        network_of(run, cpu).state_dict(),
+    )
+    for name, value in expected.items():
+        assert state[name].dtype == value.dtype
+        assert torch.equal(state[name], value.half().to(value.dtype)), name
+
+
+def test_nothing_of_the_machine_that_trained_it_stays(run, folder) -> None:
+    ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    config = shipped.shipped("small").config
+    assert (config.data, config.precision, config.device) == ("faces.npz", "float32", "auto")
+    for file in (folder / "small").iterdir():
+        assert b"some/where" not in file.read_bytes(), file.name
+    names = {file.name for file in (folder / "small").iterdir()}
+    assert names == {
+        "config.json",
+        "environment.json",
+        "costs.json",
+        "history.csv",
+        WEIGHTS,
+        "card.json",
+        "card.md",
+    }
+
+
+def test_the_text_of_the_card_says_what_must_be_said(run, folder) -> None:
+    card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    text = (folder / "small/card.md").read_text()
+    assert text == card.to_markdown()
+    for words in (
+        "lie",
+        "work",
+        "school",
+        "policing",
+        "hiring",
+        "health",
+        "non-commercial",
+        "64 %",
+        "not a feeling",
+    ):
+        assert words in text.lower(), words
+    figures = card.measured[0].figures
+    assert f"{100 * figures.accuracy:.2f} %" in text
+    assert f"{100 * figures.interval[0]:.2f} to {100 * figures.interval[1]:.2f}" in text
+    assert "mien train faces.npz --model pocket:widths=4/8,blocks=1/1" in text
+    assert "c0ffee" in text
+    assert card.file.sha256 in text
+    assert "test: withheld" in text
+
+
+def test_fer2013_without_its_last_part_is_named_all_the_same(tmp_path) -> None:
+    faces = small_faces()
+    spelled = np.where(faces.split == "train", "Training", "PublicTest")[faces.split != "test"]
+    fer = mien.LabelledImages(
+        pixels=faces.pixels[faces.split != "test"],
+        labels=faces.labels[faces.split != "test"],
+        ids=faces.ids[faces.split != "test"],
+        classes=faces.classes,
+        split=spelled,
+        source="fer2013.csv",
+    )
+    config = TrainConfig(model="dnn", options={"hidden": (8,)}, epochs=1, batch_size=32)
+    made = mien.train(config, fer, out=tmp_path / "run")
+    assert "PrivateTest: withheld." in ship(made, tmp_path / "out", commit="c", faces=fer).to_markdown()
+
+
+def test_a_shipped_network_can_teach(run, folder, tmp_path) -> None:
+    ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    config = TrainConfig(model="dnn", options={"hidden": (8,)}, epochs=1, batch_size=32)
+    student = mien.train(
+        TrainConfig(**{**vars(config), "distillation": taught_by(["small"])}),
+        small_faces(),
+        out=tmp_path / "student",
+    )
+    assert student.config.distillation.teachers[0].path == "small"
+
+
+def test_damaged_weights_are_found(run, folder) -> None:
+    ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    content = bytearray((folder / "small" / WEIGHTS).read_bytes())
+    content[-1] ^= 1
+    (folder / "small" / WEIGHTS).write_bytes(content)
+    with pytest.raises(RunError, match="is not the file that its card names"):
+        mien.evaluate("small", small_faces())
+
+
+@pytest.mark.parametrize("content", [b"{", b"{}", b"[]", b"\xff"])
+def test_a_damaged_card_is_one_clear_error(run, folder, content) -> None:
+    folder.mkdir()
+    (folder / "small").mkdir()
+    for name in ("config.json", WEIGHTS):
+        (folder / "small" / name).write_bytes(run.read(name))
+    (folder / "small/card.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"card\.json is damaged .* install mien anew"):
+        shipped.shipped("small")
+
+
+def test_what_cannot_be_shipped_leaves_nothing(run, folder, tmp_path) -> None:
+    with pytest.raises(RunError, match=r"its weights take [\d,]+ bytes, more than 1,000"):
+        ship(run, folder / "small", commit="c", faces=small_faces(), most_bytes=1000)
+    with pytest.raises(ConfigError, match="expected float16 or float32, got int4"):
+        ship(run, folder / "small", commit="c", faces=small_faces(), numbers="int4")
+    with pytest.raises(RunError, match="are not those that it was trained with"):
+        ship(run, folder / "small", commit="c", faces=small_faces(seed=1))
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun/config.json").write_bytes(run.read("config.json"))
+    with pytest.raises(RunError, match="is not finished"):
+        ship(tmp_path / "begun", folder / "small", commit="c", faces=small_faces())
+    assert not folder.exists()
+
+
+def test_an_unknown_name_lists_the_known(run, folder) -> None:
+    ship(run, folder / "small", commit="c", faces=small_faces())
+    with pytest.raises(RunError, match="no network called 'large' comes with mien; there are small"):
+        shipped.shipped("large")
+    with pytest.raises(RunError, match="large is not a run"):
+        mien.evaluate("large", small_faces())
