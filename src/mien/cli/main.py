@@ -19,6 +19,14 @@ COMMANDS = {
         "mien.cli.distil:distil",
         "Train a network on what finished runs say of the faces, beside the labels.",
     ),
+    "export": (
+        "mien.cli.export:export",
+        "Write a run's network as one ONNX file, with proof that it says the same.",
+    ),
+    "predict": (
+        "mien.cli.predict:predict",
+        "The label annotators would likely give each face in photos and folders.",
+    ),
     "study": (
         "mien.cli.study:study",
         "Train the comparisons that the report left open, and say what they decide.",
@@ -29,6 +37,10 @@ COMMANDS = {
     ),
     "runs": ("mien.cli.runs:runs", "List runs in a table."),
     "data": ("mien.cli.data:data", "Read a data set and say what is in it."),
+    "audit": (
+        "mien.cli.audit:audit",
+        "Find duplicates, leaks, pictures that are no faces, and doubtful labels.",
+    ),
     "cost": ("mien.cli.cost:cost", "Count every operation, parameter and byte of a network."),
     "pca": ("mien.cli.pca:pca", "Principal component analysis with its reconstruction error, three ways."),
 }

@@ -1,0 +1,1 @@
+"""Face detectors, one file each, and the geometry that maps their boxes to the crop that networks learnt from."""

@@ -1,0 +1,87 @@
+"""An exported network, ready to predict: plain ONNX files only, safe to share between threads."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import DataError
+from mien.core.images import Uint8
+from mien.core.labels import EXPRESSIONS
+from mien.core.network_about import NetworkAbout
+from mien.core.onnx_file import OnnxFile, read_onnx
+from mien.faces.onnx_session import onnx_content, open_session
+
+LARGEST_BATCH = (
+    256  # faces that go through the network at once; more are taken in turns, so memory stays bounded
+)
+_INPUT_KINDS = {"uint8": np.uint8, "float32": np.float32}
+
+
+class Network:
+    """Grey faces to calibrated probabilities; one instance serves any number of threads.
+
+    threads  processor cores that one call may use; 0: all of them
+
+    Raises DataError, with the reason, for what is no plain ONNX file of a network that mien exported.
+    """
+
+    def __init__(self, path: Path | str, *, threads: int = 0) -> None:
+        self.path = Path(path)
+        content = onnx_content(self.path)
+        try:
+            declared = read_onnx(content)
+            self.about = NetworkAbout.from_metadata(declared.metadata)
+            _check(declared, self.about)
+            self._input = declared.inputs[0].name
+            self._kind = _INPUT_KINDS[declared.inputs[0].kind]
+            self._session = open_session(content, threads)
+        except DataError as error:
+            raise DataError(f"{self.path}: {error}") from error
+        self.digest = hashlib.sha256(content).hexdigest()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the columns of what it returns."""
+        return self.about.classes
+
+    def logits(self, faces: Uint8) -> NDArray[np.float32]:
+        """Logits (n, k) of grey faces uint8 (n, side, side)."""
+        side = self.about.side
+        if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (side, side):
+            raise DataError(f"expected faces of uint8 (n, {side}, {side}), got {faces.dtype} {faces.shape}")
+        parts = [
+            self._session.run(
+                None, {self._input: faces[start : start + LARGEST_BATCH, None].astype(self._kind)}
+            )[0]
+            for start in range(0, len(faces), LARGEST_BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), dtype=np.float32)
+
+    def probabilities(self, faces: Uint8) -> NDArray[np.float64]:
+        """Calibrated probabilities (n, k) of grey faces uint8 (n, side, side); rows sum to 1."""
+        scaled = self.logits(faces).astype(np.float64) / self.about.temperature
+        shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _check(declared: OnnxFile, about: NetworkAbout) -> None:
+    """The ports fit what the metadata says, and the classes are the seven in their order."""
+    if about.classes != EXPRESSIONS:
+        raise DataError(f"expected the classes {', '.join(EXPRESSIONS)}, got {', '.join(about.classes)}")
+    if len(declared.inputs) != 1 or len(declared.outputs) != 1:
+        raise DataError(
+            f"expected one input and one output, got {len(declared.inputs)} and {len(declared.outputs)}"
+        )
+    faces, logits = declared.inputs[0], declared.outputs[0]
+    if faces.kind not in _INPUT_KINDS or faces.shape != (None, 1, about.side, about.side):
+        expected = f"uint8 or float32 (n, 1, {about.side}, {about.side})"
+        raise DataError(f"expected an input of {expected}, got {faces.kind} {_shown(faces.shape)}")
+    if logits.kind != "float32" or logits.shape != (None, len(about.classes)):
+        expected = f"float32 (n, {len(about.classes)})"
+        raise DataError(f"expected an output of {expected}, got {logits.kind} {_shown(logits.shape)}")
+
+
+def _shown(shape: tuple[int | None, ...]) -> str:
+    return f"({', '.join('n' if side is None else str(side) for side in shape)})"

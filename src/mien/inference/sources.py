@@ -1,0 +1,113 @@
+"""Which pictures a job reads: files, folders with all below them, and globs; and its share of them."""
+
+import glob
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from mien.core.errors import ConfigError
+from mien.data.pictures import SUFFIXES
+
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture to read.
+
+    path  where it lies
+    key   its path below the folder that was named: the same on every machine that has the folder somewhere
+    """
+
+    path: Path
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The path as results spell it: forward slashes, one line, valid UTF-8."""
+        plain = self.path.as_posix().encode("utf-8", "backslashreplace").decode()
+        return plain.replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
+
+    @property
+    def place(self) -> PurePath:
+        """Where below a folder of results something of this picture goes: its path, without what leads upwards."""
+        parts = PurePath(self.name).parts[bool(self.path.anchor) :]
+        return PurePath(*("up" if part == ".." else part for part in parts))
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One share of a job that is split over machines: `number` of `total`, from 1.
+
+    A picture's share follows from its path below the folder, so it stays the same when pictures are added.
+    """
+
+    number: int = 1
+    total: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Read "3/16"; ConfigError where it is something else.
+
+        >>> Shard.parse("3/16")
+        Shard(number=3, total=16)
+        """
+        number, _, total = text.partition("/")
+        if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
+            raise ConfigError(f"shard: expected a share such as 3/16, the first being 1/16, got '{text}'")
+        return cls(int(number), int(total))
+
+    def has(self, source: Source) -> bool:
+        """Whether a picture is part of this share."""
+        return zlib.crc32(source.key.encode("utf-8", "surrogateescape")) % self.total == self.number - 1
+
+
+def expand(words: Sequence[str], *, without: Sequence[Path] = ()) -> list[Source]:
+    """The pictures that words name, each once, in the order of the words, sorted within a folder or a glob.
+
+    Of folders, hidden files and files not named as pictures are passed over, and the folders in `without`. A single
+    file is taken whatever its name; whether it can be read shows when it is.
+
+    Raises ConfigError where nothing is found.
+    """
+    if not words:
+        raise ConfigError("expected photos, folders or globs to read, got none")
+    hidden = {path.resolve() for path in without}
+    named = (source for word in words for source in _named(word, hidden))
+    unique = list({source.name: source for source in named}.values())
+    if not unique:
+        raise ConfigError(f"no pictures ({', '.join(SUFFIXES)}) in {', '.join(words)}")
+    return unique
+
+
+def _named(word: str, hidden: set[Path]) -> list[Source]:
+    path = Path(word)
+    if path.is_dir():
+        return list(_below(path, path, hidden))
+    if not _GLOB & set(word) or path.exists():
+        return [Source(path, path.name)]
+    matches = [Path(match) for match in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207, it may be absolute
+    if not matches:
+        raise ConfigError(f"nothing matches {word}")
+    files = [Source(match, match.as_posix()) for match in matches if not match.is_dir()]
+    return files or [source for match in matches for source in _below(match, match, hidden)]
+
+
+def _below(folder: Path, root: Path, hidden: set[Path]) -> Iterator[Source]:
+    """Pictures below a folder; links to folders are not followed, as they may lead in circles."""
+    if folder.resolve() in hidden:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be listed ({error.strerror})") from error
+    for entry in entries:
+        if entry.name.startswith((".", "__MACOSX")):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(folder / entry.name, root, hidden)
+        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+            path = folder / entry.name
+            yield Source(path, path.relative_to(root).as_posix())

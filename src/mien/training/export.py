@@ -1,0 +1,178 @@
+"""A run's network as one ONNX file, with the proof that it says the same as the run."""
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+import mien
+from mien.analysis.temperature import temperature
+from mien.core.errors import ConfigError, RunError
+from mien.core.images import VAL, Uint8
+from mien.core.network_about import NetworkAbout
+from mien.core.onnx_file import read_onnx
+from mien.core.rundir import WEIGHTS, RunDir
+from mien.data.drawn import draw
+from mien.training.batches import normalise
+from mien.training.evaluate import network_of
+from mien.training.onnx_graph import FACES, LOGITS, onnx_bytes
+
+PROOF_FACES = 1000
+BATCHES = (1, 2, 7, 64)
+LARGEST_DIFFERENCE = 1e-4
+_PARTIAL = ".partial"
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """How an exported network compares with its run on the same faces.
+
+    differences  largest difference of a logit, for each size of batch
+    same_top     faces whose top class is the same in every size of batch
+    """
+
+    faces: int
+    differences: dict[str, float]
+    same_top: int
+    largest_allowed: float
+    onnxruntime: str
+
+    @property
+    def holds(self) -> bool:
+        """Every face has the same top class, and no logit is further off than allowed."""
+        return self.same_top == self.faces and max(self.differences.values()) <= self.largest_allowed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self) | {"holds": self.holds}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What `export` wrote."""
+
+    path: Path
+    size: int
+    about: NetworkAbout
+    proof: Proof
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "path": str(self.path),
+            "bytes": self.size,
+            "about": asdict(self.about),
+            "proof": self.proof.to_dict(),
+        }
+
+
+def export(run: RunDir | Path | str, path: Path | str, *, faces: int = PROOF_FACES) -> Exported:
+    """Write a finished run's network to an ONNX file, and the proof beside it as <path>.parity.json.
+
+    The file takes faces uint8 (n, 1, side, side) and gives logits (n, k); the temperature that calibrates them on the
+    run's validation faces is in its metadata. It is compared with the run on drawn faces first: where they differ,
+    nothing is left behind.
+
+    Raises RunError where the run is not finished or the file differs from it; ConfigError where the path exists
+    already or the network holds an operation that the export does not know.
+    """
+    run = run if isinstance(run, RunDir) else RunDir.open(run)
+    path = Path(path)
+    _check_free(path)
+    about = _about(run)
+    network = network_of(run, torch.device("cpu"))
+    content = onnx_bytes(network, about)
+    read_onnx(content)  # what mien predict would refuse is not exported
+    proof = prove(network, content, _proof_faces(faces, about.side))
+    if not proof.holds:
+        raise RunError(f"run {run.path}: the exported network differs from the run: {_said(proof)}")
+    _write_both(path, content, proof, about)
+    return Exported(path=path, size=len(content), about=about, proof=proof)
+
+
+def proof_path(path: Path) -> Path:
+    """Where the proof of an exported file lies."""
+    return path.with_name(path.name + ".parity.json")
+
+
+def prove(network: nn.Module, content: bytes, faces: Uint8) -> Proof:
+    """Run both on the same faces uint8 (n, s, s), the file in batches of 1, 2, 7 and 64."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        expected = network.eval()(normalise(torch.from_numpy(faces))).numpy()
+    found = {str(batch): _in_batches(session, faces, batch) for batch in BATCHES}
+    same = np.all([each.argmax(1) == expected.argmax(1) for each in found.values()], axis=0)
+    return Proof(
+        faces=len(faces),
+        differences={batch: float(np.abs(each - expected).max()) for batch, each in found.items()},
+        same_top=int(same.sum()),
+        largest_allowed=LARGEST_DIFFERENCE,
+        onnxruntime=onnxruntime.__version__,
+    )
+
+
+def _in_batches(session: Any, faces: Uint8, batch: int) -> Logits:
+    parts = (faces[start : start + batch, None] for start in range(0, len(faces), batch))
+    return np.concatenate([session.run([LOGITS], {FACES: part})[0] for part in parts])
+
+
+def _proof_faces(count: int, side: int) -> Uint8:
+    """Drawn faces, enlarged or thinned to the side that the network takes by repeating pixels."""
+    pixels = draw(count, seed=1).faces.pixels
+    rows = np.arange(side) * pixels.shape[1] // side
+    return np.ascontiguousarray(pixels[:, rows[:, None], rows])
+
+
+def _about(run: RunDir) -> NetworkAbout:
+    if not run.finished:
+        raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
+    environment = run.environment
+    return NetworkAbout(
+        classes=tuple(environment["classes"]),
+        side=environment["side"],
+        temperature=temperature(run.predictions(VAL)),
+        mien=mien.__version__,
+        run=run.name,
+        weights=hashlib.sha256(run.read(WEIGHTS)).hexdigest(),
+    )
+
+
+def _check_free(path: Path) -> None:
+    for file in (path, proof_path(path)):
+        if file.exists():
+            raise ConfigError(f"{file} exists already; choose another name, or remove it first")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path.parent} is no folder; make it first")
+
+
+def _write_both(path: Path, content: bytes, proof: Proof, about: NetworkAbout) -> None:
+    """The network last, and whole: a file of that name always has its proof."""
+    said = {"network": path.name, "sha256": hashlib.sha256(content).hexdigest()} | asdict(about)
+    partial = path.with_name(path.name + _PARTIAL)
+    try:
+        partial.write_bytes(content)
+        proof_path(path).write_text(json.dumps(said | {"proof": proof.to_dict()}, indent=2) + "\n")
+        partial.replace(path)
+    except OSError as error:
+        for file in (partial, proof_path(path)):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _said(proof: Proof) -> str:
+    return (
+        f"{proof.same_top} of {proof.faces} faces have the same top class, the largest difference of a logit is "
+        f"{max(proof.differences.values()):.2g} (allowed: {proof.largest_allowed:g})"
+    )

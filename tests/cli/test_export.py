@@ -1,0 +1,47 @@
+"""`mien export` and what it says."""
+
+import json
+from functools import partial
+
+import pytest
+
+from mien.cli import export as command
+from mien.cli.main import main
+from mien.core.rundir import WEIGHTS
+from mien.models import registry
+from mien.training.checkpoint import weights_to_bytes
+from tests.made_runs import made_run
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        command, "export_run", partial(command.export_run, faces=10)
+    )  # 1,000 take seconds to draw
+    run, _ = made_run(tmp_path / "run", model="dnn")
+    run.write(WEIGHTS, weights_to_bytes(registry.build("dnn", classes=3), {}))
+    return run
+
+
+def test_it_names_the_file_the_temperature_and_the_proof(run, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.path), str(tmp_path / "a.onnx")])
+    out = capsys.readouterr().out
+    assert not ended.value.code
+    assert "3 classes, faces of 48 pixels" in out
+    assert "temperature" in out
+    assert "a.onnx.parity.json" in out
+    with pytest.raises(SystemExit):
+        main(["export", str(run.path), str(tmp_path / "b.onnx"), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert said["proof"]["holds"] is True
+    assert said["bytes"] == (tmp_path / "b.onnx").stat().st_size
+
+
+def test_a_file_that_exists_is_left_alone(run, tmp_path, capsys):
+    (tmp_path / "a.onnx").write_text("mine")
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.path), str(tmp_path / "a.onnx")])
+    assert ended.value.code == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "a.onnx").read_text() == "mine"

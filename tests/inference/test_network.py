@@ -1,0 +1,80 @@
+"""The network against numpy, from many threads, and the files that it refuses."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from onnx import TensorProto
+
+from mien.core.errors import DataError
+from mien.core.labels import EXPRESSIONS
+from mien.inference import network as networks
+from mien.inference.network import Network
+from tests.inference.made_network import expected, write_network
+
+
+def random_faces(count):
+    return np.random.default_rng(1).integers(0, 256, (count, 48, 48), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", [TensorProto.UINT8, TensorProto.FLOAT])
+def test_probabilities_are_those_of_numpy_whatever_the_batch(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(networks, "LARGEST_BATCH", 5)
+    network = Network(write_network(tmp_path / "a.onnx", kind=kind), threads=1)
+    for count in (1, 5, 12):
+        faces = random_faces(count)
+        assert network.probabilities(faces) == pytest.approx(expected(faces), abs=1e-5)
+    assert network.probabilities(random_faces(0)).shape == (0, 7)
+
+
+def test_eight_threads_get_the_answers_that_one_gets(model):
+    network = Network(model, threads=1)
+    batches = [random_faces(20)[start : start + size] for start in range(10) for size in (1, 3, 10)]
+    alone = [network.probabilities(batch).tobytes() for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda k: network.probabilities(batches[k % 30]).tobytes(), range(600)))
+    assert together == alone * 20
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((2, 48, 48)), np.zeros((2, 40, 48), np.uint8), np.zeros(48, np.uint8)]
+)
+def test_what_are_no_faces_is_refused(model, wrong):
+    with pytest.raises(DataError, match=r"expected faces of uint8 \(n, 48, 48\)"):
+        Network(model).probabilities(wrong)
+
+
+REFUSED = {
+    "expected the classes angry": {"classes": EXPRESSIONS[::-1]},
+    r"expected an input of uint8 or float32 \(n, 1, 48, 48\), got uint8 \(n, 3, 48, 48\)": {
+        "shape": ("n", 3, 48, 48)
+    },
+    r"got uint8 \(1, 1, 48, 48\)": {"shape": (1, 1, 48, 48)},
+    "got int64": {"kind": TensorProto.INT64},
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_network_with_other_classes_or_ports_is_refused(tmp_path, reason):
+    with pytest.raises(DataError, match=reason) as told:
+        Network(write_network(tmp_path / "a.onnx", **REFUSED[reason]))
+    assert str(tmp_path / "a.onnx") in str(told.value)
+
+
+def test_files_that_are_missing_or_no_network_of_mien_are_refused(tmp_path, model):
+    with pytest.raises(DataError, match="cannot be read"):
+        Network(tmp_path / "missing.onnx")
+    (tmp_path / "text.onnx").write_text("hello")
+    with pytest.raises(DataError, match="not an ONNX file"):
+        Network(tmp_path / "text.onnx")
+    foreign = model.read_bytes().replace(b"mien.classes", b"nobody.class")
+    (tmp_path / "foreign.onnx").write_bytes(foreign)
+    with pytest.raises(DataError, match=r"lacks mien\.classes"):
+        Network(tmp_path / "foreign.onnx")
+
+
+def test_what_onnxruntime_refuses_is_one_line(tmp_path, model):
+    (tmp_path / "a.onnx").write_bytes(model.read_bytes().replace(b"Gemm", b"Relu"))
+    with pytest.raises(DataError, match="onnxruntime refuses it") as told:
+        Network(tmp_path / "a.onnx")
+    assert "\n" not in str(told.value)

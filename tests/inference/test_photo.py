@@ -1,0 +1,128 @@
+"""Photos of any kind to RGB, and mutated ones: a right answer or one typed error."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mien.core.errors import DataError
+from mien.data._to_face import to_face
+from mien.data.pictures import face_in
+from mien.inference.photo import read_photo
+from tests.inference.mutated_pictures import mutated, written
+
+SIDE = 48
+
+
+def coloured(width=60, height=40) -> np.ndarray:
+    rows, columns = np.mgrid[:height, :width]
+    return np.stack([rows * 5, columns * 4, (rows + columns) * 2], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP"])
+def test_lossless_files_come_back_pixel_for_pixel(kind):
+    file = written(Image.fromarray(coloured()), kind, **({"lossless": True} if kind == "WEBP" else {}))
+    assert np.array_equal(read_photo(io.BytesIO(file)), coloured())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_turned_upright(orientation):
+    turns = {
+        1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud,
+        5: lambda a: np.swapaxes(a, 0, 1), 6: lambda a: np.rot90(a, -1),
+        7: lambda a: np.swapaxes(np.rot90(a, 2), 0, 1), 8: np.rot90,
+    }  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = written(Image.fromarray(coloured()), "PNG", exif=exif)
+    assert np.array_equal(read_photo(io.BytesIO(file)), turns[orientation](coloured()))
+
+
+MODES = {
+    "1": 255, "L": 200, "LA": 200, "P": 200, "RGBA": 200, "I;16": 200 * 257,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_any_mode_is_rgb(mode):
+    if mode == "I;16":
+        picture = Image.fromarray(np.full((5, 4), MODES[mode], dtype=np.uint16))
+    else:
+        picture = Image.new("L", (4, 5), MODES[mode]).convert(mode)
+    read = read_photo(io.BytesIO(written(picture, "PNG")))
+    assert read.shape == (5, 4, 3)
+    assert (read == (255 if mode == "1" else 200)).all()
+
+
+def test_cmyk_transparency_and_the_first_frame():
+    cmyk = read_photo(io.BytesIO(written(Image.new("CMYK", (8, 8), (0, 0, 0, 255)), "JPEG")))
+    assert cmyk.max() < 10
+    clear = read_photo(io.BytesIO(written(Image.new("RGBA", (2, 2), (0, 0, 0, 0)), "PNG")))
+    assert (clear == 255).all()
+    frames = [Image.new("RGB", (6, 6), colour) for colour in ("red", "blue")]
+    for kind in ("PNG", "WEBP"):
+        file = written(frames[0], kind, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+        assert read_photo(io.BytesIO(file))[0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_photo_and_a_data_set_make_the_same_face_of_a_picture():
+    for picture in (Image.fromarray(coloured()), Image.fromarray(coloured()[..., 0])):
+        file = written(picture, "PNG")
+        rgb = read_photo(io.BytesIO(file))
+        assert np.array_equal(face_in(Image.fromarray(rgb)), to_face(io.BytesIO(file)))
+
+
+def test_a_square_over_the_edge_repeats_the_edge():
+    picture = Image.fromarray(np.repeat(np.arange(48, dtype=np.uint8)[None], 48, axis=0))
+    padded = np.pad(np.asarray(picture), 24, mode="edge")
+    assert np.array_equal(face_in(picture, (-24, -24, 96)), face_in(Image.fromarray(padded)))
+    assert (face_in(picture, (-48, 0, 49)) == 0).all()
+    assert (face_in(picture, (100, 100, 10)) == 47).all()
+
+
+ARRAYS = {
+    r"astype\('uint8'\)$": np.full((4, 4, 3), 200.0),
+    r"255 \* array": np.random.default_rng(0).random((4, 4, 3)),
+    "bring them": np.full((4, 4, 3), 1000, dtype=np.int32),
+    "channels come last": np.zeros((3, 4, 5), dtype=np.uint8),
+    "fourth channel": np.zeros((4, 4, 4), dtype=np.uint8),
+    r"got \(4,\)": np.zeros(4, dtype=np.uint8),
+    "1 to 50,000,000 pixels": np.zeros((0, 4, 3), dtype=np.uint8),
+    "got bool": np.zeros((4, 4), dtype=bool),
+}
+
+
+@pytest.mark.parametrize("reason", ARRAYS)
+def test_arrays_of_another_shape_or_range_are_refused_with_the_way_out(reason):
+    with pytest.raises(DataError, match=reason):
+        read_photo(ARRAYS[reason])
+
+
+@pytest.mark.parametrize("name", ["missing.png", ".", "null\0byte.png"])
+def test_paths_that_are_no_file_are_refused(tmp_path, name):
+    with pytest.raises(DataError, match=r"cannot be read|got a folder"):
+        read_photo(f"{tmp_path}/{name}")
+
+
+def test_three_hundred_mutated_pictures_are_read_or_refused_in_one_line(drawn, tmp_path):
+    read = refused = 0
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for number in range(300):
+            path = tmp_path / f"{number}.{('png', 'jpg', 'txt')[number % 3]}"
+            path.write_bytes(mutated(drawn, number))
+            try:
+                photo = read_photo(path)
+            except DataError as error:
+                refused += (str(path) in str(error)) and "\n" not in str(error)
+            else:
+                assert photo.dtype == np.uint8
+                assert photo.ndim == 3
+                assert photo.shape[2] == 3
+                read += 1
+    assert not warned
+    assert read > 60  # what is whole, or damaged within its pixels
+    assert refused > 120
+    assert read + refused == 300

@@ -1,0 +1,93 @@
+"""The recogniser: crops and answers against the parts that make them, channels, thresholds."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mien.core.errors import ConfigError, DataError
+from mien.core.expression import Box
+from mien.data.pictures import face_in
+from mien.faces._detector import Found, Geometry
+from mien.faces.registry import Opened
+from mien.inference import recogniser as recognisers
+from mien.inference.recogniser import Recogniser, predict
+from tests.inference.made_network import expected
+
+
+@pytest.fixture
+def whole(model):
+    return Recogniser(model, "whole", threads=1)
+
+
+def test_a_face_that_is_the_picture_gets_the_network_s_probabilities(whole, drawn, tmp_path):
+    Image.fromarray(drawn[0]).save(tmp_path / "face.png")
+    (face,) = whole.predict(tmp_path / "face.png")
+    assert face.probabilities == pytest.approx(expected(drawn[:1])[0], abs=1e-5)
+    assert face.box.to_dict() == {"left": 0, "top": 0, "width": 48, "height": 48}
+    assert face.score is None
+    assert whole.predict(drawn[0])[0] == face
+    assert predict(str(tmp_path / "face.png"), model=whole.network.path, detector="whole") == [face]
+
+
+def test_photos_judged_together_get_what_each_gets_alone(whole, drawn):
+    together = whole.judge([whole.look(face) for face in drawn])
+    for one, face in zip(together, drawn, strict=True):
+        assert one[0].probabilities == pytest.approx(whole.predict(face)[0].probabilities, abs=1e-6)
+    assert whole.judge([]) == []
+
+
+def with_boxes(model, monkeypatch, *boxes):
+    found = [Found(box=Box(left=x, top=y, width=w, height=h), score=0.9) for x, y, w, h in boxes]
+    opened = Opened(name="made", find=lambda _: found, geometry=Geometry(margin=2))
+    monkeypatch.setattr(recognisers, "open_detector", lambda _: opened)
+    return Recogniser(model, "made", threads=1)
+
+
+def test_each_box_is_cut_out_by_the_detector_s_geometry(model, monkeypatch, drawn):
+    photo = np.repeat(np.tile(drawn[0], (3, 4))[:, :, None], 3, axis=2)
+    made = with_boxes(model, monkeypatch, (60, 60, 24, 20), (0, 0, 24, 24))
+    seen = made.look(photo)
+    crops = [face_in(Image.fromarray(photo), square) for square in ((48, 46, 48), (-12, -12, 48))]
+    assert np.array_equal(seen.crops, crops)
+    assert [face.score for face in made.judge([seen])[0]] == [0.9, 0.9]
+
+
+def test_a_photo_without_a_face_has_none(model, monkeypatch):
+    assert with_boxes(model, monkeypatch).predict(np.zeros((9, 9, 3), dtype=np.uint8)) == []
+
+
+def test_arrays_that_look_like_bgr_are_refused(whole, drawn):
+    skin = np.clip(drawn[0][:, :, None] * np.array([1.0, 0.75, 0.6]) + [40, 10, 0], 0, 255).astype(np.uint8)
+    assert len(whole.predict(skin)) == 1
+    with pytest.raises(DataError, match="BGR"):
+        whole.predict(skin[..., ::-1])
+
+
+def test_the_threshold_decides_what_is_unsure(model, drawn):
+    (face,) = Recogniser(model, "whole", threshold=1.0).predict(drawn[0])
+    assert face.label == "unsure"
+    (face,) = Recogniser(model, "whole", threshold=0.0).predict(drawn[0])
+    assert face.label == face.expression
+    with pytest.raises(ConfigError, match="from 0 to 1"):
+        Recogniser(model, "whole", threshold=1.5)
+
+
+def test_without_a_network_the_message_names_the_flag(monkeypatch, tmp_path):
+    monkeypatch.setattr(recognisers, "__file__", str(tmp_path / "recogniser.py"))
+    with pytest.raises(ConfigError, match="--model"):
+        Recogniser()
+
+
+def test_meta_says_how_labels_are_to_be_read(whole):
+    assert "annotators" in whole.meta["wording"]
+    assert whole.meta["network"]["sha256"] == whole.network.digest
+    assert whole.meta["faces"] == "whole"
+
+
+def test_eight_threads_get_the_answers_that_one_gets(whole, drawn):
+    alone = [whole.predict(face) for face in drawn]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda k: whole.predict(drawn[k % len(drawn)]), range(240)))
+    assert together == alone * 20
