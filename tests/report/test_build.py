@@ -104,7 +104,7 @@ def test_what_a_run_lacks_is_said(tmp_path: Path) -> None:
 
 
 def test_a_run_that_has_only_begun(tmp_path: Path) -> None:
-    run = RunDir.create(tmp_path / "run", mien.TrainConfig())
+    run = RunDir.create(tmp_path / "run", mien.TrainConfig(data="drawn:count=70"))
     text = _Page(mien.make_report([run]).read_text()).text
     assert text.count("Missing: ") >= 5
     assert "no finished epoch" in text

@@ -48,7 +48,7 @@ def print_section(section: Section) -> None:
 def _print_blocks(blocks: Sequence[Block]) -> None:
     for block in blocks:
         if isinstance(block, TextTable):
-            show(f"{block.as_text().strip()}\n")
+            show(block.as_text().strip("\n") + "\n")
         elif isinstance(block, Text):
             show(f"{block.text}\n")
         elif isinstance(block, Fold):
