@@ -92,7 +92,13 @@ def _rows(predictions: Predictions | None, faces: LabelledImages) -> Ints:
         raise DataError(
             f"{faces.source} lacks {found.count(-1)} faces that run {predictions.run} predicts, first: {missing}"
         )
-    return np.array(found, dtype=np.int64)
+    rows = np.array(found, dtype=np.int64)
+    if not np.array_equal(faces.labels[rows], predictions.labels):
+        raise DataError(
+            f"run {predictions.run} was measured on other faces than {faces.source}: their ids are the same, "
+            "their labels are not; name the data that it was trained with"
+        )
+    return rows
 
 
 def _near(faces: LabelledImages, groups: Ints) -> tuple[NearPairs, Ints]:

@@ -155,7 +155,13 @@ def test_lab_trains_both_writes_the_page_and_takes_what_is_finished(mien, data, 
 def test_ctrl_c_ends_cleanly_with_the_command_that_goes_on(data, tmp_path):
     command = [sys.executable, "-m", "mien", "train", data, *SMALL[:2], "--epochs", "100000", "--out", "run"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a suite in the background has SIGINT ignored, and its children would inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not (tmp_path / "run/history.csv").exists() and time.monotonic() < deadline:

@@ -127,3 +127,28 @@ def test_png_reads_back() -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
     _, _, code = png(pixels).partition("base64,")
     assert np.asarray(Image.open(io.BytesIO(base64.b64decode(code)))).tolist() == pixels.tolist()
+
+
+@pytest.mark.parametrize("name", ["environment.json", "history.csv", "predictions/test.npz"])
+def test_one_damaged_file_costs_no_more_than_what_is_in_it(tmp_path: Path, name: str) -> None:
+    run, faces = made_run(tmp_path / "run")
+    (run.path / name).write_bytes((run.path / name).read_bytes()[:40])
+    text = _Page(mien.make_report([run], faces=faces).read_text()).text
+    assert f"{name} is damaged" in text
+    assert "accuracy, validation" in text
+
+
+def test_other_faces_with_the_same_ids_are_refused(tmp_path: Path) -> None:
+    run, _ = made_run(tmp_path / "run")
+    text = _Page(mien.make_report([run], faces=small_faces(seed=9)).read_text()).text
+    assert "are not those that it was trained with" in text
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    first, faces = made_run(tmp_path / "lab-1" / "cnn")
+    second, _ = made_run(tmp_path / "lab-2" / "cnn", right=0.5)
+    out = mien.make_report([first, second], tmp_path / "page.html", faces=faces)
+    data = json.loads((tmp_path / "metrics.json").read_text())["sections"]
+    assert [run["name"] for run in data["summary"]["data"]["runs"]] == ["lab-1/cnn", "lab-2/cnn"]
+    assert {"lab-1/cnn", "lab-2/cnn"} <= set(data["provenance"]["data"])
+    assert "only lab-2/cnn" in _Page(out.read_text()).text

@@ -34,7 +34,7 @@ def test_how_often_and_how_much() -> None:
     found = [blend(config, 1, step, LABELS) for step in range(2000)]
     kept = np.array([one.kept for one in found if one])
     assert len(kept) / 2000 == pytest.approx(0.25, abs=0.03)
-    # Beta(a, a): mean 1/2, variance 1 / (4 (2a + 1))
-    assert kept.mean() == pytest.approx(0.5, abs=0.05)
-    assert kept.var() == pytest.approx(1 / (4 * 1.8), rel=0.15)
+    # Beta(a, a) has its mean at 1/2 and the variance 1 / (4 (2a + 1)); folding it at 1/2 keeps the distances
+    assert kept.min() >= 0.5
+    assert ((kept - 0.5) ** 2).mean() == pytest.approx(1 / (4 * 1.8), rel=0.15)
     assert blend(TrainConfig(), 1, 0, LABELS) is None

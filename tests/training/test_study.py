@@ -130,9 +130,19 @@ def test_a_smaller_training_part_is_the_same_for_all_variants_of_a_seed(tmp_path
     assert digests["base-0"] == digests["relu-0"]
     assert digests["base-0"]["train"] != digests["base-1"]["train"]
     assert "test" not in digests["base-0"]
-    other = study(grid(epochs=1, faces=40), tmp_path, faces=faces)
-    assert not other.trials
-    assert "not those that it was trained with" in other.failed[0].reason
+    before = (tmp_path / STUDY).read_bytes()
+    with pytest.raises(RunError, match="holds a study with train_faces 30, not 40"):
+        study(grid(epochs=1, faces=40), tmp_path, faces=faces)
+    assert (tmp_path / STUDY).read_bytes() == before
+
+
+def test_variants_and_seeds_are_added(tmp_path, faces):
+    both = {"base": TINY, "relu": TINY | {"activation": "relu"}, "max": TINY | {"pool": "max"}}
+    study(grid(epochs=1, seeds=(0,), variants=both), tmp_path, faces=faces)
+    fewer = {name: both[name] for name in ("base", "relu")}
+    found = study(grid(epochs=1, seeds=(1,), variants=fewer), tmp_path, faces=faces)
+    assert (found.variants, found.seeds, len(found.trials)) == (("base", "relu", "max"), (0, 1), 5)
+    assert Study.open(tmp_path) == found
 
 
 def test_what_is_damaged_or_of_other_choices_is_named_and_the_others_go_on(tmp_path, faces):

@@ -62,6 +62,8 @@ def audit(
     predictions = RunDir.open(run).predictions(VAL) if run else None
     found = audited(faces, opinions, predictions, near=near)
     written = list(found.write(out)) if out else []
+    if out:
+        (out / SHEET).unlink(missing_ok=True)  # of an audit before this one
     if out and found.suspects:
         write_png(suspects_sheet(found, faces, opinions, top=top), out / SHEET)
         written.append(out / SHEET)

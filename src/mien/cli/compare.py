@@ -5,7 +5,7 @@ from pathlib import Path
 import mien
 from mien.cli._figures import print_json, print_section
 from mien.core.errors import ConfigError
-from mien.core.material import Material, ReadRun
+from mien.core.material import Material, ReadRun, told_apart
 from mien.report.build import metrics, sections
 
 SECTIONS = ("summary", "comparison")
@@ -24,7 +24,7 @@ def compare(*runs: Path, json: bool = False) -> None:
     if len(runs) < 2:
         raise ConfigError("mien compare: expected two runs or more; mien evaluate measures a single one")
     material = Material(
-        runs=tuple(ReadRun.of(mien.RunDir.open(run)) for run in runs),
+        runs=tuple(map(ReadRun.of, map(mien.RunDir.open, runs), told_apart(runs))),
         no_faces="a terminal shows no faces; mien report does",
     )
     found = sections(material, only=SECTIONS)

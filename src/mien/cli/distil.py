@@ -23,7 +23,7 @@ def distil(
     alpha: float = 0.9,
     temperature: float = 2.0,
     scores: Path | None = None,
-    recipe: str = "default",
+    recipe: str = "trunk",
     out: Path | None = None,
     augment: bool = True,
     **flags: Any,
@@ -44,7 +44,8 @@ def distil(
     temperature
         By which logits are divided before teachers and student are compared.
     scores
-        Folder with what these teachers said of stored views (scripts/store_scores.py makes it): nothing is asked anew.
+        Folder with what these teachers said of stored views (scripts/store_scores.py makes it, with the recipe trunk's
+        augmentation): nothing is asked anew.
     recipe
         Choices by name, as for `mien train`; other flags change single ones.
     out

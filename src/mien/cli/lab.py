@@ -10,6 +10,7 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
+from mien.core.study import Study
 
 NETWORKS = ("cnn", "dnn")
 DRAWN = "drawn:count=5000"
@@ -68,8 +69,12 @@ def lab(
         "threads": threads,
     }
     words = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items()]
+    words += [f"--pair={pair}"] if pair else []
+    words += [f"--study={study}"] if study else []
     command = shlex.join(["mien", "lab", data, f"--recipe={recipe}", *words, f"--out={folder}"])
     faces = mien.load(data)
+    _check_pair(shown_pair, faces)
+    judged_by = Study.open(study) if study else None  # what cannot be read is said before hours of training
     runs = [
         _trained(mien.recipe(recipe, data=data, model=name, **asked), faces, folder / name, command)
         for name in NETWORKS
@@ -79,11 +84,17 @@ def lab(
         folder / "report.html",
         faces=faces,
         pair=shown_pair,
-        study=study,
+        study=judged_by,
         commands=(command,),
         progress=tell,
     )
     print(f"runs: {folder}\nreport: {told}")
+
+
+def _check_pair(pair: tuple[str, str] | None, faces: LabelledImages) -> None:
+    unknown = [name for name in pair or () if name not in faces.classes]
+    if unknown:
+        raise ConfigError(f"--pair: no class is called '{unknown[0]}'; there are {', '.join(faces.classes)}")
 
 
 def _trained(config: TrainConfig, faces: LabelledImages, path: Path, command: str) -> RunDir:

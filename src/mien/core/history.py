@@ -11,8 +11,9 @@ from mien.core.errors import RunError
 class Epoch:
     """What one pass over the training faces gave; losses in nats, accuracies as shares, epochs count from 1.
 
-    Training figures are those of the passes that trained, as Keras reports them: under dropout and
-    augmentation, averaged while the weights moved. Validation figures come after the epoch, without either.
+    Training figures are those of the passes that trained, as Keras reports them: under dropout, augmentation
+    and blending (each face by its own label), averaged while the weights moved. Validation figures come after the
+    epoch, without any of these.
     """
 
     epoch: int
@@ -67,7 +68,10 @@ class History:
     @classmethod
     def from_csv(cls, text: str) -> "History":
         """Read what to_csv wrote; RunError where it is something else."""
-        return cls.from_rows(list(csv.DictReader(io.StringIO(text))))
+        reader = csv.DictReader(io.StringIO(text))
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise RunError(f"history: expected the columns {', '.join(COLUMNS)}")
+        return cls.from_rows(list(reader))
 
     def to_rows(self) -> list[dict[str, float]]:
         """One dict per epoch, for JSON."""

@@ -1,8 +1,11 @@
 """Material: what the sections of a report are made from, read from disk once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 from mien.core.config import TrainConfig
 from mien.core.costs import CostTable
@@ -33,8 +36,8 @@ class ReadRun:
     missing: tuple[str, ...]
 
     @classmethod
-    def of(cls, run: RunDir) -> "ReadRun":
-        """Everything of a run that can be read; RunError where not even its config can."""
+    def of(cls, run: RunDir, name: str | None = None) -> "ReadRun":
+        """Everything of a run that can be read, by its own name or another; RunError where not even its config can."""
         missing: list[str] = []
 
         def tried(read: Callable[[], Read]) -> Read | None:
@@ -44,15 +47,16 @@ class ReadRun:
                 missing.append(str(error))
                 return None
 
+        history = tried(lambda: run.history) or History()
         return cls(
-            name=run.name,
+            name=name or run.name,
             path=str(run.path),
-            summary=summary(run),
+            summary=summary(run, history),
             config=run.config,
             environment=tried(lambda: run.environment),
-            history=tried(lambda: run.history) or History(),
+            history=history,
             val=tried(lambda: run.predictions(VAL)),
-            test=run.predictions(TEST) if run.has_predictions(TEST) else None,
+            test=tried(lambda: run.predictions(TEST)) if run.has_predictions(TEST) else None,
             costs=tried(lambda: run.costs),
             missing=tuple(missing),
         )
@@ -99,11 +103,14 @@ class Material:
         """The predicted faces in the order of the predictions; MissingInput where they are not at hand."""
         parts = self.all_parts()
         try:
-            return predictions.joined(parts[predictions.split])
+            found = predictions.joined(parts[predictions.split])
         except DataError as error:
             raise MissingInput(
                 f"run {predictions.run} was measured on other faces than the first run: {error}"
             ) from error
+        if not np.array_equal(found.labels, predictions.labels):  # ids are often no more than row numbers
+            raise MissingInput(f"run {predictions.run} was measured on other faces than the first run")
+        return found
 
     def all_parts(self) -> Parts:
         """Every face of the first run's data; MissingInput where they are not at hand."""
@@ -114,3 +121,17 @@ class Material:
     def of_model(self, model: str) -> ReadRun | None:
         """The first run of a network of this name."""
         return next((run for run in self.runs if run.config.model == model), None)
+
+
+def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
+    """A name for each path: its last part, or as many of its last parts as tell it from the others.
+
+    >>> told_apart([Path("lab-1/cnn"), Path("lab-1/dnn")]), told_apart([Path("lab-1/cnn"), Path("lab-2/cnn")])
+    (('cnn', 'dnn'), ('lab-1/cnn', 'lab-2/cnn'))
+    """
+    parts = [path.resolve().parts for path in paths]
+    for depth in range(1, max(map(len, parts), default=0) + 1):
+        names = tuple("/".join(each[-depth:]) for each in parts)
+        if len(set(names)) == len(names):
+            return names
+    return tuple(f"{each[-1]} ({number})" for number, each in enumerate(parts, start=1))

@@ -99,7 +99,10 @@ class RunDir:
     @property
     def history(self) -> History:
         """Its epochs so far."""
-        return History.from_csv(self._text(HISTORY)) if self.has(HISTORY) else History()
+        try:
+            return History.from_csv(self._text(HISTORY)) if self.has(HISTORY) else History()
+        except RunError as error:
+            raise RunError(f"run {self.path}: {HISTORY} is damaged ({error})") from error
 
     @property
     def costs(self) -> CostTable:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mien.core.command import spec_text
-from mien.core.history import Epoch
-from mien.core.rundir import ENVIRONMENT, RunDir
+from mien.core.errors import MienError
+from mien.core.history import Epoch, History
+from mien.core.images import VAL
+from mien.core.rundir import RunDir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,19 +32,27 @@ class RunSummary:
         return asdict(self)
 
 
-def summary(run: RunDir) -> RunSummary:
-    """What a run's config and history say of it."""
-    config, history = run.config, run.history
-    about = run.environment if run.has(ENVIRONMENT) else {"parameters": {"with_statistics": 0}}
+def summary(run: RunDir, history: History | None = None) -> RunSummary:
+    """What a run's config and history say of it; a history that was read already need not be read again."""
+    config = run.config
+    history = run.history if history is None else history
     return RunSummary(
         name=run.name,
         path=str(run.path),
         model=spec_text(config.model, config.options),
         data=config.data if config.data.startswith("drawn") else Path(config.data).name,
-        state="finished" if run.finished else "unfinished",
+        state="finished" if run.has_predictions(VAL) and len(history) == config.epochs else "unfinished",
         epochs=config.epochs,
         epochs_done=len(history),
         best=history.best if len(history) else None,
         seconds_per_epoch=statistics.median(row.seconds for row in history.epochs) if len(history) else 0.0,
-        parameters=about["parameters"]["with_statistics"],
+        parameters=_parameters(run),
     )
+
+
+def _parameters(run: RunDir) -> int:
+    """0 where training never began, or where what was written of it is damaged."""
+    try:
+        return int(run.environment["parameters"]["with_statistics"])
+    except (MienError, KeyError, TypeError, ValueError):
+        return 0

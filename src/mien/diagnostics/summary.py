@@ -15,6 +15,7 @@ from mien.diagnostics._diagnostic import Diagnostic
 # Row of the table -> how it reads from the numbers of one run; a row that no run has is left out.
 _ROWS = {
     "network": lambda run: run["model"],
+    "data": lambda run: run["data"],
     "parameters": lambda run: f"{run['parameters']:,}",
     "of these trainable": lambda run: f"{run['trainable']:,}",
     "multiplications a face": lambda run: f"{run['multiplications']:,}",
@@ -28,7 +29,9 @@ _ROWS = {
     "  95 % interval, test": lambda run: interval(run["test"]["interval"]),
     "  test faces that are not in training too": lambda run: _leak_free(run["test_leak_free"]),
     "training, an epoch": lambda run: duration(run["seconds_per_epoch"]),
-    "epochs": lambda run: str(run["epochs"]),
+    "epochs": lambda run: (
+        f"{run['epochs']} of {run['epochs_asked']}" if run["unfinished"] else f"{run['epochs']}"
+    ),
     "epochs to the best": lambda run: str(run["best_epoch"]),
 }
 
@@ -65,6 +68,8 @@ def side_by_side(run: ReadRun, material: Material) -> dict[str, Any]:
         figures |= {
             "seconds_per_epoch": run.summary.seconds_per_epoch,
             "epochs": len(run.history),
+            "epochs_asked": run.config.epochs,
+            "unfinished": len(run.history) < run.config.epochs,
             "best_epoch": run.history.best.epoch,
         }
     for part, predictions in (("val", run.val), ("test", run.test)):
@@ -81,6 +86,8 @@ def _accuracy(part: str, predictions: Predictions, material: Material) -> dict[s
         return figures
     unseen = ~also_in(faces.pixels, material.all_parts().train.pixels)
     left_out = int(len(predictions) - unseen.sum())
+    if not unseen.any():
+        return figures
     figures[f"{part}_leak_free"] = _plain(evaluation(predictions.select(unseen))) | {"left_out": left_out}
     return figures
 
@@ -109,9 +116,9 @@ def _answer(runs: list[dict[str, Any]]) -> str:
     accuracy, faces = percent(best["val"]["accuracy"]), f"{best['val']['faces']:,}"
     told = f"{best['name']} reads {accuracy} of {faces} validation faces as they are labelled"
     if others:
-        told += ", against " + ", ".join(
-            f"{percent(run['val']['accuracy'])} for {run['name']}" for run in others
-        )
+        same = len({(run["data"], run["val"]["faces"]) for run in measured}) == 1
+        told += ", against " if same else "; on faces of their own "
+        told += ", ".join(f"{percent(run['val']['accuracy'])} for {run['name']}" for run in others)
     return told + "."
 
 

@@ -3,18 +3,19 @@
 import json
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mien import __version__
 from mien.core.errors import ConfigError, MienError, MissingInput, RunError
 from mien.core.images import LabelledImages, Parts
-from mien.core.material import Material, ReadRun
+from mien.core.material import Material, ReadRun, told_apart
 from mien.core.plugins import plugin, plugin_names
-from mien.core.rundir import RunDir
+from mien.core.rundir import ENVIRONMENT, RunDir
 from mien.core.section import Finding, Section
 from mien.core.study import Study
-from mien.data.of_run import training_parts
+from mien.data.of_run import check_same_data, training_parts
 from mien.diagnostics._diagnostic import Diagnostic
 from mien.report.html import page
 
@@ -68,7 +69,7 @@ def read_material(
     """Everything that the sections are made from; faces that cannot be read again are said to be missing."""
     parts, why_not = _parts(runs[0], faces)
     return Material(
-        runs=tuple(map(ReadRun.of, runs)),
+        runs=tuple(map(ReadRun.of, runs, told_apart([run.path for run in runs]))),
         parts=parts,
         no_faces=why_not,
         pair=pair,
@@ -79,7 +80,10 @@ def read_material(
 
 def _parts(run: RunDir, faces: LabelledImages | None) -> tuple[Parts | None, str]:
     try:
-        return training_parts(run, faces), ""
+        parts = training_parts(run, faces)
+        if run.has(ENVIRONMENT):
+            check_same_data(run, parts)
+        return parts, ""
     except MienError as error:
         return None, f"the faces cannot be read again: {error}"
 
@@ -148,6 +152,8 @@ def _write(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise RunError(
             f"{path}: cannot be written ({error.strerror or error}); choose another --out"
         ) from error

@@ -74,11 +74,13 @@ def resume(
     with run.locked():
         parts, left_out = _parts(config, faces)
         machine = Machine.chosen(config)
-        objective = _objective(config, parts.train, machine)
         network = _fresh_network(config, parts.train)
         if run.has(ENVIRONMENT):
             check_same_data(run, parts)
         _describe(run, machine, network, parts)
+        left = config.epochs - len(run.history)
+        # a finished student needs its teachers no more
+        objective = _objective(config, parts.train, machine) if left else Labels(config.label_smoothing)
         fit = _Fit(run, config, parts, machine, network, objective, left_out, progress or Progress())
         if run.has(CHECKPOINT):
             fit.restore()
@@ -178,7 +180,7 @@ class _Fit:
         if self.averaged:
             self.averaged.update()
         logits = logits.detach()
-        # without smoothing, blending and teachers, so that training and validation losses are on one scale
+        # against the plain labels, without smoothing, partners and teachers, as validation is measured
         plain = functional.cross_entropy(logits, batch.labels)
         return plain, (logits.argmax(1) == batch.labels).sum()
 

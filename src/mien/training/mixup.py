@@ -14,7 +14,7 @@ _STREAM = 2  # of Philox; the order of the faces has another
 
 @dataclass(frozen=True)
 class Blend:
-    """For each face of a batch the row of its partner, int64 (b,), and the share of itself that it keeps."""
+    """For each face of a batch the row of its partner, int64 (b,), and the share that it keeps, 1/2 or more."""
 
     partner: torch.Tensor
     kept: float
@@ -43,4 +43,6 @@ def blend(config: TrainConfig, epoch: int, step: int, labels: torch.Tensor) -> B
     if random.random() >= config.mixup_share:
         return None
     partner = torch.from_numpy(random.permutation(len(labels))).to(labels.device)
-    return Blend(partner, float(random.beta(config.mixup, config.mixup)))
+    share = float(random.beta(config.mixup, config.mixup))
+    # pairs have no order, so a face may as well always keep the larger share: its own label is then the main one
+    return Blend(partner, max(share, 1 - share))

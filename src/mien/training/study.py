@@ -37,7 +37,8 @@ def study(
 ) -> Study:
     """Train every trial of a grid, each a run directory <out>/<variant>-<seed>, and keep <out>/study.json.
 
-    A finished trial is kept, an unfinished one goes on. One that cannot be finished (a damaged directory, a loss that
+    A finished trial is kept, an unfinished one goes on; what another grid of the same choices left in study.json, with
+    other variants or seeds, is added to. One that cannot be finished (a damaged directory, a loss that
     diverges) is named in the study's `failed`, and the others go on. study.json is replaced after every trial.
 
     faces  in place of what the grid's data names, which is then only told
@@ -70,7 +71,7 @@ class _Work:
     folder: Path
     faces: LabelledImages
     told: StudyProgress
-    trials: list[Trial] = field(default_factory=list)
+    trials: dict[tuple[str, int], Trial] = field(default_factory=dict)
     failed: list[FailedTrial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -78,6 +79,18 @@ class _Work:
         self.given = self.grid.chosen(self.faces, self.seed)
         parts, _ = read_parts(self.grid.config(self.grid.trials[0][0], self.seed), self.given)
         self.sizes = len(parts.train), len(parts.val)
+        self.earlier = self._earlier()
+        self.trials = {(one.variant, one.seed): one for one in (self.earlier.trials if self.earlier else ())}
+
+    def _earlier(self) -> Study | None:
+        """What study.json holds, to be added to; RunError where that is a study of other choices."""
+        try:
+            found = Study.open(self.folder) if (self.folder / STUDY).is_file() else None
+        except MienError:  # the trials' own directories say all that it said
+            return None
+        if found is not None:
+            _check_same_study(self.folder, found, self.study())
+        return found
 
     def attempt(self, variant: str, seed: int) -> None:
         """Train one trial, or note why it cannot be."""
@@ -86,14 +99,16 @@ class _Work:
         path = self.folder / trial_name(variant, seed)
         try:
             run = _trained(path, self.grid.config(variant, seed), self.given, self.told)
-            self.trials.append(Trial(variant=variant, seed=seed, history=run.history))
+            self.trials[variant, seed] = Trial(variant=variant, seed=seed, history=run.history)
         except MienError as error:
+            self.trials.pop((variant, seed), None)
             self.failed.append(FailedTrial(variant=variant, seed=seed, reason=str(error)))
             self.told.failed(path.name, str(error))
 
     def study(self) -> Study:
         """What is finished so far."""
         grid = self.grid
+        had = getattr(self, "earlier", None)  # not there yet while it is being read
         return Study(
             data=grid.data if grid.data.startswith("drawn") else Path(grid.data).name,
             split=grid.split,
@@ -102,9 +117,9 @@ class _Work:
             batch_size=grid.batch_size,
             train_faces=self.sizes[0],
             val_faces=self.sizes[1],
-            variants=tuple(grid.variants),
-            seeds=grid.seeds,
-            trials=tuple(self.trials),
+            variants=tuple(dict.fromkeys((*(had.variants if had else ()), *grid.variants))),
+            seeds=tuple(sorted({*(had.seeds if had else ()), *grid.seeds})),
+            trials=tuple(self.trials.values()),
             failed=tuple(self.failed),
         )
 
@@ -118,6 +133,20 @@ class _Work:
             raise RunError(
                 f"{self.folder}: {STUDY} cannot be written ({reason}); finished epochs are safe"
             ) from error
+
+
+_SAME = ("data", "split", "recipe", "epochs", "batch_size", "train_faces", "val_faces")
+
+
+def _check_same_study(folder: Path, found: Study, wanted: Study) -> None:
+    """RunError, before anything is trained or written, where a folder holds a study of other choices."""
+    other = [name for name in _SAME if getattr(found, name) != getattr(wanted, name)]
+    if other:
+        name = other[0]
+        raise RunError(
+            f"{folder} holds a study with {name} {getattr(found, name)}, not {getattr(wanted, name)}; "
+            "give the same choices, or another --out"
+        )
 
 
 def _trained(path: Path, config: TrainConfig, faces: LabelledImages, told: Progress) -> RunDir:

@@ -134,7 +134,8 @@ def labels_disagree(pixels: Uint8, labels: Ints, data: str) -> Ruling:
     faces = int(odd[groups].sum())
     told = f"Of {len(pixels):,} faces of {data}, {repeated:,} pictures occur more than once"
     if not odd.any():
-        return Ruling(verdict=OPEN, evidence=f"{told}, always with the same label.")
+        same = ", always with the same label." if repeated else "."
+        return Ruling(verdict=OPEN, evidence=told + same)
     return Ruling(
         verdict=HOLDS,
         evidence=f"{told}; {int(odd.sum()):,} of them ({faces:,} faces) carry different labels, which cannot all be "

@@ -5,7 +5,7 @@ import statistics
 from mien.analysis.claims import choices
 from mien.analysis.claims.inputs import is_finished, network, study, val_faces
 from mien.analysis.claims.judgement import FAILS, HOLDS, OPEN, Claim, Ruling, Verdict, all_hold, attempted
-from mien.analysis.curves import overfitting_from
+from mien.analysis.curves import overfitting_from, scatter
 from mien.analysis.metrics import wilson
 from mien.analysis.seed_comparison import DIFFERENCE_RULE
 from mien.core.errors import MissingInput
@@ -24,6 +24,7 @@ _BEYOND, _ENDS = (
     5,
 )  # epochs after the 50th that C3 needs, and those that are averaged at both ends of them
 _FLAT = 0.01  # of accuracy: one point
+_RISE = 3.0  # times the scatter of single epochs, as in the over-fitting rule
 
 
 def improves(history: History) -> Ruling:
@@ -98,8 +99,12 @@ def overfits_late(history: History) -> Ruling:
         )
     training, loss, accuracy = (_from_to(after, name) for name in ("train_loss", "val_loss", "val_accuracy"))
     is_flat = abs(accuracy[1] - accuracy[0]) <= _FLAT
+    falls = training[0] - training[1] > _RISE * scatter([row.train_loss for row in after.epochs])
+    # a slow rise of the validation loss hides in the noise of few epochs
+    against: Verdict = OPEN if is_flat and falls and loss[1] > loss[0] else FAILS
     return Ruling(
-        verdict=HOLDS if is_flat and overfitting_from(after) else FAILS,
+        verdict=HOLDS if is_flat and overfitting_from(after) else against,
+        decided_by="A longer run, in which the rise of the validation loss is more than its scatter.",
         evidence=f"From epochs {_LONG + 1} to {_LONG + _ENDS} until the last {_ENDS} of {len(history)}, on average, "
         f"training loss goes from {training[0]:.3f} to {training[1]:.3f}, validation loss from {loss[0]:.3f} to "
         f"{loss[1]:.3f} and validation accuracy from {percent(accuracy[0])} to {percent(accuracy[1])}"
@@ -162,7 +167,9 @@ OVERFITTING = Claim(
     "over-fitting.",
     rule=f"In the epochs after the {_LONG}th, at least {_BEYOND}, the over-fitting rule of the training section "
     "applies (validation loss rises and training loss falls, each by more than its scatter), and the validation "
-    f"accuracy of the last {_ENDS} is within {100 * _FLAT:.0f} point of that of the first {_ENDS}.",
+    f"accuracy of the last {_ENDS} is within {100 * _FLAT:.0f} point of that of the first {_ENDS}. It does not hold "
+    "where the accuracy is not flat, the training loss does not fall or the validation loss does not rise; a rise "
+    "within the scatter leaves it open.",
     needs=f"a run of the CNN of {_LONG + _BEYOND} epochs or more",
     judge=lambda material: overfits_late(network(material, "cnn").epochs()),
 )
