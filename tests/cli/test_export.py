@@ -1,23 +1,24 @@
 """`mien export` and what it says."""
 
 import json
+import subprocess
+import sys
 from functools import partial
 
 import pytest
 
-from mien.cli import export as command
 from mien.cli.main import main
 from mien.core.rundir import WEIGHTS
 from mien.models import registry
+from mien.training import export as exporting
 from mien.training.checkpoint import weights_to_bytes
 from tests.made_runs import made_run
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        command, "export_run", partial(command.export_run, faces=10)
-    )  # 1,000 take seconds to draw
+    few = partial(exporting.export, faces=10)  # 1,000 take seconds to draw
+    monkeypatch.setattr(exporting, "export", few)
     run, _ = made_run(tmp_path / "run", model="dnn")
     run.write(WEIGHTS, weights_to_bytes(registry.build("dnn", classes=3), {}))
     return run
@@ -45,3 +46,22 @@ def test_a_file_that_exists_is_left_alone(run, tmp_path, capsys):
     assert ended.value.code == 2
     assert "exists already" in capsys.readouterr().err
     assert (tmp_path / "a.onnx").read_text() == "mine"
+
+
+def without_torch(*words):
+    program = (
+        "import sys; sys.modules['torch'] = None\nfrom mien.cli.main import main\nmain("
+        + repr(list(words))
+        + ")"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+def test_without_torch_help_is_shown_and_the_extra_is_named():
+    ended = without_torch("export", "--help")
+    assert ended.returncode == 0
+    assert "RUN MODEL" in ended.stdout
+    ended = without_torch("export", "run", "a.onnx")
+    assert ended.returncode == 2
+    assert "pip install 'mien[lab]'" in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import time
@@ -145,3 +146,20 @@ def test_choices_that_make_no_sense_are_one_line(mien, words, reason):
     assert code == 2
     assert reason in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_names_that_the_output_cannot_show_are_spelled_out(folder):
+    (folder / "photos" / "0.png").rename(folder / "photos" / "é0.png")
+    words = ["predict", "photos", os.fsdecode(b"missing\xff.png"), "--model", "net.onnx", "--faces", "whole"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "mien", *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert b"photos/\\xe90.png" in ended.stdout
+    assert b"missing" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+    assert len(ended.stdout.splitlines()) == 1 + 8

@@ -36,7 +36,10 @@ def test_report_writes_the_page_and_its_numbers(mien, runs, tmp_path):
     assert out.strip() == "page.html"
     assert "report   Summary" in err
     assert "<!doctype html>" in (tmp_path / "page.html").read_text()
-    assert json.loads((tmp_path / "metrics.json").read_text())["sections"]["summary"]["data"]["runs"]
+    numbers = json.loads((tmp_path / "metrics.json").read_text())
+    assert numbers["sections"]["summary"]["data"]["runs"]
+    code, out, _ = mien("report", *runs, "--out", "page.html", "--json", "--quiet")
+    assert json.loads(out) == {"page": "page.html", "runs": [str(run) for run in runs], **numbers}
 
 
 def test_a_pair_that_is_none(mien, runs):

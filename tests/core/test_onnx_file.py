@@ -108,3 +108,43 @@ def test_damaged_files_are_read_or_refused_and_nothing_else():
             read_onnx(broken.tobytes())
         except DataError:
             continue
+
+
+def varint(number):
+    more = number >> 7
+    return bytes([number & 127 | 128]) + varint(more) if more else bytes([number])
+
+
+def field(number, content):
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def test_a_graph_given_twice_is_refused_for_parsers_would_merge_them():
+    hidden = onnx.GraphProto(node=[helper.make_node("RandomNormal", [], ["x"], shape=[1])])
+    content = field(7, hidden.SerializeToString()) + plain().SerializeToString()
+    merged = onnx.load_from_string(content)
+    assert merged.graph.node[0].op_type == "RandomNormal"
+    with pytest.raises(DataError, match="more than once"):
+        read_onnx(content)
+
+
+def test_a_number_in_the_place_of_an_operator_s_name_is_refused_for_parsers_pass_over_it():
+    node = field(4, b"If") + varint(4 << 3 | 5) + b"Relu"
+    assert onnx.NodeProto.FromString(node).op_type == "If"
+    with pytest.raises(DataError, match="field 4"):
+        read_onnx(varint(1 << 3) + b"\x08" + field(7, field(1, node)))
+
+
+def test_field_numbers_that_parsers_cut_off_are_refused():
+    with pytest.raises(DataError, match="number"):
+        read_onnx(plain().SerializeToString() + varint((1 << 32 | 7 << 3) | 2) + b"\x00")
+
+
+def test_millions_of_tiny_fields_are_refused_early(monkeypatch):
+    monkeypatch.setattr(onnx_file, "MOST_FIELDS", 1000)
+    content = plain().SerializeToString()
+    read_onnx(content)
+    within = b"\x08\x08" + field(7, b"\x50\x00" * 1000)
+    for many in (content + b"\xa0\x01\x00" * 1000, within, content + field(8, field(1, b"")) * 600):
+        with pytest.raises(DataError, match="at most 1,000 fields"):
+            read_onnx(many)

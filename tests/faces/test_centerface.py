@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from mien.core.errors import ConfigError, DataError
 from mien.faces._boxes import fitted, one_each, padded
+from mien.faces.centerface import find
 from mien.faces.registry import open_detector
 
 
@@ -80,3 +81,35 @@ def test_pictures_are_fitted_and_padded():
     assert fitted(picture, 10, 640)[0] is picture
     assert padded(picture, 32).shape == (32, 128, 3)
     assert padded(picture, 32).sum() == picture.sum()
+
+
+class Maps:
+    """A session that gives these maps."""
+
+    def __init__(self, *maps):
+        self.maps = [np.asarray(each, dtype=np.float32) for each in maps]
+
+    def run(self, *_):
+        return self.maps
+
+
+def test_boxes_that_make_no_sense_are_dropped():
+    scores, sizes, offsets = np.zeros((1, 1, 40, 40)), np.full((1, 2, 40, 40), 2.0), np.zeros((1, 2, 40, 40))
+    scores[0, 0, [5, 10, 15, 20, 25, 30, 35], 5] = 0.9
+    sizes[0, 0, 10, 5] = np.nan
+    sizes[0, 1, 15, 5] = 5.0  # 594 pixels of 160
+    offsets[0, 1, 20, 5] = np.inf
+    offsets[0, 0, 25, 5] = 1e30
+    scores[0, 0, 30, 5] = np.inf
+    sizes[0, :, 35, 5] = -np.inf
+    found = find(np.zeros((160, 160, 3), dtype=np.uint8), Maps(scores, sizes, offsets, scores), "in")
+    assert [round(face.box.top) for face in found] == [round(5.5 * 4 - math.exp(2) * 2)]
+
+
+def test_a_network_that_fails_or_gives_other_maps_is_one_line():
+    picture = np.zeros((160, 160, 3), dtype=np.uint8)
+    wrong = Maps(np.zeros((1, 1, 40, 40)), np.zeros((1, 2, 40, 39)), np.zeros((1, 2, 40, 40)), 0)
+    with pytest.raises(DataError, match="expected maps"):
+        find(picture, wrong, "in")
+    with pytest.raises(DataError, match="fails on this picture"):
+        find(picture, None, "in")

@@ -3,8 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 
 from mien.core.errors import DataError
 from mien.core.labels import EXPRESSIONS
@@ -78,3 +79,62 @@ def test_what_onnxruntime_refuses_is_one_line(tmp_path, model):
     with pytest.raises(DataError, match="onnxruntime refuses it") as told:
         Network(tmp_path / "a.onnx")
     assert "\n" not in str(told.value)
+
+
+HOSTILE = {
+    "mien.side": "Infinity",
+    "mien.classes": "[" * 100_000,
+    "mien.temperature": "NaN",
+    "mien.run": '"' + "\\ud800",
+}
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+def test_hostile_metadata_is_refused(tmp_path, model, key):
+    made = onnx.load(model)
+    for entry in made.metadata_props:
+        if entry.key == key:
+            entry.value = HOSTILE[key]
+    onnx.save(made, tmp_path / "a.onnx")
+    with pytest.raises(DataError, match=r"damaged|expected a temperature"):
+        Network(tmp_path / "a.onnx")
+
+
+def ending_in(model, path, *nodes, **held):
+    """The network with other nodes between its logits, now "made", and its output."""
+    made = onnx.load(model)
+    made.graph.node[-1].output[0] = "made"
+    made.graph.node.extend(nodes)
+    made.graph.initializer.extend(numpy_helper.from_array(each, name) for name, each in held.items())
+    onnx.save(made, path)
+    return Network(path, threads=1)
+
+
+def test_what_fails_while_it_runs_is_one_line(tmp_path, model):
+    shape = np.array([1, 7], dtype=np.int64)
+    node = helper.make_node("Reshape", ["made", "shape"], ["logits"])
+    network = ending_in(model, tmp_path / "a.onnx", node, shape=shape)
+    assert network.logits(random_faces(1)).shape == (1, 7)
+    with pytest.raises(DataError, match=r"a\.onnx: onnxruntime fails on 3 faces") as told:
+        network.logits(random_faces(3))
+    assert "\n" not in str(told.value)
+
+
+def test_logits_of_another_shape_or_not_finite_are_refused(tmp_path, model):
+    node = helper.make_node("ReduceMax", ["made"], ["logits"], axes=[0], keepdims=1)
+    with pytest.raises(DataError, match=r"expected logits \(3, 7\), got \(1, 7\)"):
+        ending_in(model, tmp_path / "a.onnx", node).logits(random_faces(3))
+    node = helper.make_node("Div", ["made", "none"], ["logits"])
+    network = ending_in(model, tmp_path / "b.onnx", node, none=np.zeros(1, dtype=np.float32))
+    with pytest.raises(DataError, match="expected finite logits"):
+        network.probabilities(random_faces(2))
+
+
+def test_a_tiny_temperature_gives_one_to_the_top_class(tmp_path, model):
+    made = onnx.load(model)
+    for entry in made.metadata_props:
+        if entry.key == "mien.temperature":
+            entry.value = "1e-320"
+    onnx.save(made, tmp_path / "a.onnx")
+    found = Network(tmp_path / "a.onnx", threads=1).probabilities(random_faces(4))
+    assert np.array_equal(found, np.eye(7)[expected(random_faces(4)).argmax(1)])

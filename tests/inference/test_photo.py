@@ -1,16 +1,21 @@
 """Photos of any kind to RGB, and mutated ones: a right answer or one typed error."""
 
 import io
+import os
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mien.core.errors import DataError
+from mien.data import pictures
 from mien.data._to_face import to_face
 from mien.data.pictures import face_in
-from mien.inference.photo import read_photo
+from mien.inference import photo as photos
+from mien.inference.photo import open_photo, read_photo
 from tests.inference.mutated_pictures import mutated, written
 
 SIDE = 48
@@ -126,3 +131,69 @@ def test_three_hundred_mutated_pictures_are_read_or_refused_in_one_line(drawn, t
     assert read > 60  # what is whole, or damaged within its pixels
     assert refused > 120
     assert read + refused == 300
+
+
+def test_threads_leave_the_filters_of_warnings_as_they_were(drawn):
+    files = [written(Image.fromarray(face), "PNG") for face in drawn]
+    before = list(warnings.filters)
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda k: read_photo(io.BytesIO(files[k % len(files)])), range(400)))
+    finally:
+        sys.setswitchinterval(pause)
+    assert warnings.filters == before
+
+
+def turned(rows, columns, **options):
+    """A picture of whole squares of 2x2 pixels, and what averaging them gives."""
+    small = np.random.default_rng(1).integers(0, 256, (rows, columns, 3), dtype=np.uint8)
+    return small, written(Image.fromarray(small.repeat(2, axis=0).repeat(2, axis=1)), "PNG", **options)
+
+
+@pytest.mark.parametrize("band", [100, 1_000_000])
+def test_large_pictures_come_averaged_and_upright_with_the_size_they_have(monkeypatch, band):
+    monkeypatch.setattr(photos, "LEAST_SIDE", 40)
+    monkeypatch.setattr(pictures, "_BAND", band)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    small, file = turned(41, 50, exif=exif)
+    picture, size = open_photo(io.BytesIO(file))
+    assert size == (82, 100)
+    assert np.array_equal(np.asarray(picture), np.rot90(small, -1))
+    assert np.array_equal(read_photo(io.BytesIO(file))[::2, ::2], np.rot90(small, -1))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_large_pictures_of_any_mode_are_rgb(mode, monkeypatch):
+    monkeypatch.setattr(photos, "LEAST_SIDE", 10)
+    if mode == "I;16":
+        picture = Image.fromarray(np.full((25, 31), MODES[mode], dtype=np.uint16))
+    else:
+        picture = Image.new("L", (31, 25), MODES[mode]).convert(mode)
+    read, size = open_photo(io.BytesIO(written(picture, "PNG")))
+    assert (size, read.size) == ((31, 25), (11, 9))
+    assert (np.asarray(read) == (255 if mode == "1" else 200)).all()
+
+
+def test_of_a_large_jpeg_less_is_decoded(monkeypatch):
+    monkeypatch.setattr(photos, "LEAST_SIDE", 64)
+    file = written(Image.fromarray(coloured(50, 30)).resize((640, 384)), "JPEG", quality=95)
+    picture, size = open_photo(io.BytesIO(file))
+    assert (size, picture.size) == ((640, 384), (80, 48))
+    with Image.open(io.BytesIO(file)) as whole:
+        difference = np.abs(np.asarray(picture, dtype=int) - np.asarray(whole.reduce(8)))
+    assert difference.mean() < 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match="no plain file"):
+        read_photo(tmp_path / "pipe.png")
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        read_photo(tmp_path / ("a" * 5000))

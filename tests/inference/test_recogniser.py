@@ -11,6 +11,7 @@ from mien.core.expression import Box
 from mien.data.pictures import face_in
 from mien.faces._detector import Found, Geometry
 from mien.faces.registry import Opened
+from mien.inference import photo as photos
 from mien.inference import recogniser as recognisers
 from mien.inference.recogniser import Recogniser, predict
 from tests.inference.made_network import expected
@@ -72,6 +73,25 @@ def test_the_threshold_decides_what_is_unsure(model, drawn):
     assert face.label == face.expression
     with pytest.raises(ConfigError, match="from 0 to 1"):
         Recogniser(model, "whole", threshold=1.5)
+
+
+def test_boxes_of_large_pictures_are_in_their_own_pixels(model, monkeypatch, drawn, tmp_path):
+    monkeypatch.setattr(photos, "LEAST_SIDE", 48)
+    Image.fromarray(drawn[0].repeat(4, axis=0).repeat(4, axis=1)).save(tmp_path / "large.png")
+    seen = Recogniser(model, "whole", threads=1).look(tmp_path / "large.png")
+    assert seen.found[0].box.to_dict() == {"left": 0, "top": 0, "width": 192, "height": 192}
+    assert np.array_equal(seen.crops[0], drawn[0])
+
+
+def test_meta_tells_files_of_detectors_apart(model, monkeypatch, tmp_path):
+    opened = Opened(name="made", find=lambda _: [], geometry=Geometry())
+    monkeypatch.setattr(recognisers, "open_detector", lambda _: opened)
+    assert Recogniser(model, "made").meta["detector_sha256"] is None
+    (tmp_path / "a.onnx").write_bytes(b"abc")
+    told = Recogniser(model, f"made={tmp_path / 'a.onnx'}").meta["detector_sha256"]
+    assert (
+        told == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )  # FIPS 180-2, appendix B.1
 
 
 def test_without_a_network_the_message_names_the_flag(monkeypatch, tmp_path):

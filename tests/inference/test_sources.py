@@ -70,7 +70,26 @@ def test_shares_are_disjoint_whole_and_the_same_wherever_the_folder_lies(folder,
     assert [each.key for each in elsewhere if Shard(2, 3).has(each)] == shares[1]
 
 
-@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/2", ""])
+def test_a_glob_takes_pictures_and_the_folders_that_it_matches(folder):
+    assert names("photos/*") == ["photos/a.PNG", "photos/b.jpg", "photos/sub/c.webp", "photos/sub/deep/d.bmp"]
+    assert names("photos/**/*", without=[folder / "sub"]) == ["photos/a.PNG", "photos/b.jpg"]
+    with pytest.raises(ConfigError, match="no pictures"):
+        expand(["photos/*.txt"])
+
+
+def test_names_that_the_system_refuses_are_sources_that_cannot_be_read(folder):
+    long = "a" * 5000
+    assert names(long, f"{long}[1].png") == [long, f"{long}[1].png"]
+    (folder / "circle.png").symlink_to(folder / "circle.png")
+    assert "photos/circle.png" in names("photos")
+
+
+def test_an_empty_name_is_refused(folder):
+    with pytest.raises(ConfigError, match="empty name"):
+        expand(["photos", ""])
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/2", "", "1/" + "9" * 5000])
 def test_what_is_no_share_is_refused(text):
     with pytest.raises(ConfigError, match="3/16"):
         Shard.parse(text)

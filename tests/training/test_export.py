@@ -1,6 +1,10 @@
 """Exported networks against the networks themselves, run by onnxruntime."""
 
+import hashlib
 import json
+import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,7 +20,7 @@ from mien.core.rundir import WEIGHTS, RunDir
 from mien.models import registry
 from mien.training import export as exporting
 from mien.training.checkpoint import weights_to_bytes
-from mien.training.export import export, proof_path, prove
+from mien.training.export import Proof, export, proof_path, prove
 from mien.training.onnx_graph import onnx_bytes
 from tests.made_runs import made_run
 
@@ -116,6 +120,45 @@ def test_nothing_is_left_behind_where_the_file_differs_from_the_run(run, tmp_pat
     with pytest.raises(RunError, match="differs from the run"):
         export(run, tmp_path / "model.onnx", faces=20)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_numbers_that_are_none_prove_nothing():
+    proof = Proof(
+        faces=2, differences={"1": 0.0, "2": math.nan}, same_top=2, largest_allowed=1e-4, onnxruntime="1"
+    )
+    assert not proof.holds
+    assert replace(proof, differences={"1": 0.0, "2": 1e-5}).holds
+
+
+def test_a_kill_between_the_two_files_leaves_nothing_that_blocks(run, tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    rename = Path.replace
+
+    def killed(file, to):
+        if to == path:
+            raise KeyboardInterrupt
+        return rename(file, to)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export(run, path, faces=5)
+    assert not path.exists()
+    monkeypatch.undo()
+    made = export(run, path, faces=5)
+    assert json.loads(made.proof_path.read_text())["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize("name", [".", "a" * 5000])
+def test_what_cannot_be_written_is_said_before_any_work(run, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"is a folder|cannot be written"):
+        export(run, name)
+
+
+def test_a_proof_on_no_faces_is_refused(run, tmp_path):
+    with pytest.raises(ConfigError, match="one or more faces"):
+        export(run, tmp_path / "model.onnx", faces=0)
 
 
 def test_a_missing_folder_is_said_before_any_work(run, tmp_path):

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+import mien
 from mien.cli._figures import print_json, show
 from mien.core.text_tables import size
-from mien.training.export import export as export_run
-from mien.training.export import proof_path
 
 
 def export(run: Path, model: Path, *, json: bool = False) -> None:
@@ -22,7 +21,7 @@ def export(run: Path, model: Path, *, json: bool = False) -> None:
     json
         Print JSON instead of lines.
     """
-    made = export_run(run, model)
+    made = mien.export(run, model)
     if json:
         print_json(made.to_dict())
         return
@@ -31,6 +30,4 @@ def export(run: Path, model: Path, *, json: bool = False) -> None:
         f"{made.path}  {size(made.size)}, {len(made.about.classes)} classes, faces of {made.about.side} pixels"
     )
     show(f"temperature  {made.about.temperature:.3f} (fitted on the run's validation faces)")
-    show(
-        f"proof  {made.proof.faces:,} faces, same top class, logits within {largest:.1g}: {proof_path(made.path)}"
-    )
+    show(f"proof  {made.proof.faces:,} faces, same top class, logits within {largest:.1g}: {made.proof_path}")

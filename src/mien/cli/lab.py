@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import mien
-from mien.cli.report import pair_of, tell
+from mien.cli.report import pair_of, print_page, tell
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.images import LabelledImages
@@ -30,6 +30,7 @@ def lab(
     pair: str | None = None,
     study: Path | None = None,
     out: Path | None = None,
+    json: bool = False,
 ) -> None:
     """Train the report's CNN and the DNN of the same size on the same faces, and write the whole report as one page.
 
@@ -57,6 +58,8 @@ def lab(
         Directory of a study (mien study), which decides the claims about single choices.
     out
         Folder of the two runs and of report.html; by default the next free runs/lab-<number>.
+    json
+        Print where the runs and the page lie as JSON, with the page's numbers.
     """
     folder = out or RunDir.next_free(Path("runs"), "lab")
     shown_pair = pair_of(pair)
@@ -88,7 +91,10 @@ def lab(
         commands=(command,),
         progress=tell,
     )
-    print(f"runs: {folder}\nreport: {told}")
+    if json:
+        print_page(told, runs)
+    else:
+        print(f"runs: {folder}\nreport: {told}")
 
 
 def _check_pair(pair: tuple[str, str] | None, faces: LabelledImages) -> None:

@@ -1,5 +1,6 @@
 """The `mien` command: finds the command's file by name and turns mien's errors into one line and exit code 2."""
 
+import io
 import sys
 
 from cyclopts import App, CycloptsError
@@ -56,6 +57,9 @@ for name, (place, summary) in COMMANDS.items():
 
 def main(words: list[str] | None = None) -> None:
     """Run one command, by default what was typed; what the user can mend becomes one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold what a terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(sys.argv[1:] if words is None else words, exit_on_error=False)
     except CycloptsError:  # cyclopts has printed it

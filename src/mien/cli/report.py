@@ -1,13 +1,18 @@
 """`mien report`: one page from finished runs."""
 
 import sys
+from collections.abc import Sequence
+from json import loads
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import mien
+from mien.cli._figures import print_json
 from mien.core.errors import ConfigError
+from mien.core.rundir import RunDir
+from mien.report.build import METRICS
 
 
 def report(
@@ -17,6 +22,7 @@ def report(
     pair: str | None = None,
     study: Path | None = None,
     quiet: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> None:
     """Write one HTML page that opens offline, and metrics.json with all its numbers beside it. Needs no torch.
 
@@ -34,10 +40,23 @@ def report(
         Directory of a study (mien study), which decides the claims about single choices.
     quiet
         Do not tell which section is being made.
+    json
+        Print where the page lies as JSON, with the page's numbers.
     """
     faces = mien.load(data) if data else None
     told = str if quiet else tell
-    print(mien.make_report(runs, out, faces=faces, pair=pair_of(pair), study=study, progress=told))
+    opened = [mien.RunDir.open(run) for run in runs]
+    page = mien.make_report(opened, out, faces=faces, pair=pair_of(pair), study=study, progress=told)
+    if json:
+        print_page(page, opened)
+    else:
+        print(page)
+
+
+def print_page(page: Path, runs: Sequence[RunDir]) -> None:
+    """Where everything lies and the numbers of the page, as JSON."""
+    numbers = loads(page.with_name(METRICS).read_text(encoding="utf-8"))
+    print_json({"page": str(page), "runs": [str(run.path) for run in runs], **numbers})
 
 
 def pair_of(text: str | None) -> tuple[str, str] | None:

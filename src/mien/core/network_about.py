@@ -64,5 +64,5 @@ class NetworkAbout:
                 run=str(values["run"]),
                 weights=str(values["weights"]),
             )
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise DataError(f"metadata of mien is damaged ({error})") from error

@@ -11,6 +11,7 @@ from mien.core.errors import DataError
 
 LARGEST = 100_000_000  # bytes
 NEWEST_OPSET = 30
+MOST_FIELDS = 500_000  # that are looked at; a network of mien has some thousands
 
 # Operators of ordinary feed-forward networks: none holds a graph of its own, reads a file or draws random numbers.
 _NAMES = """
@@ -28,7 +29,10 @@ TYPE_NAMES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 _SIDE, _NOBODY_S = 1 << 3, 15 << 3  # keys of fields that hold a number
-_EXTERNAL = 1  # TensorProto.DataLocation
+_LARGEST_NUMBER = (1 << 29) - 1  # of a field: parsers may cut off what lies above
+_Value = (
+    int | memoryview | None
+)  # a number, bytes, or a number of four or eight bytes, which nothing here reads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,22 +84,28 @@ def with_free_shapes(content: bytes) -> bytes:
 
 
 class _Message:
-    """One protobuf message: its fields by number, each a list of integers or bytes in the order of the file."""
+    """One protobuf message: its fields by number, each a list of values in the order of the file.
 
-    def __init__(self, content: bytes | memoryview) -> None:
-        self._fields: dict[int, list[int | memoryview]] = {}
+    What protobuf parsers may read in more than one way is refused, so that what runs the file sees no other file.
+    left  fields that may still be looked at, shared by all messages of a file
+    """
+
+    def __init__(self, content: bytes | memoryview, left: "_Left | None" = None) -> None:
+        self._left = left or _Left()
+        self._fields: dict[int, list[_Value]] = {}
         for number, value in _fields(memoryview(content)):
+            self._left.take()
             self._fields.setdefault(number, []).append(value)
 
     def has(self, number: int) -> bool:
         return number in self._fields
 
     def integer(self, number: int) -> int:
-        """The last value of a field, 0 where it is missing, as protobuf has it."""
-        value = self._fields.get(number, [0])[-1]
-        if not isinstance(value, int):
-            raise ValueError(f"field {number} is no number")
-        return value
+        """The value of a field, 0 where it is missing; given twice, protobuf may take the first or the last."""
+        values = self._fields.get(number, [0])
+        if len(values) > 1 or not isinstance(values[0], int):
+            raise ValueError(f"field {number} is no single number")
+        return values[0]
 
     def text(self, number: int) -> str:
         return self.texts(number)[-1] if self.has(number) else ""
@@ -104,11 +114,14 @@ class _Message:
         return [bytes(value).decode() for value in self.views(number)]
 
     def messages(self, number: int) -> "list[_Message]":
-        return [_Message(value) for value in self.views(number)]
+        return [_Message(value, self._left) for value in self.views(number)]
 
     def message(self, number: int) -> "_Message":
+        """The message in a field, an empty one where it is missing; given twice, protobuf would merge them."""
         found = self.views(number)
-        return _Message(found[-1] if found else b"")
+        if len(found) > 1:
+            raise ValueError(f"field {number} is there more than once")
+        return _Message(found[0] if found else b"", self._left)
 
     def views(self, number: int) -> list[memoryview]:
         """The bytes of a field, not copied."""
@@ -119,11 +132,25 @@ class _Message:
         return found
 
 
-def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+class _Left:
+    """How many fields may still be looked at: millions of tiny ones would take minutes."""
+
+    def __init__(self) -> None:
+        self._count = MOST_FIELDS
+
+    def take(self) -> None:
+        self._count -= 1
+        if self._count < 0:
+            raise DataError(f"expected a file of at most {MOST_FIELDS:,} fields, got more")
+
+
+def _fields(content: memoryview) -> Iterator[tuple[int, _Value]]:
     place = 0
     while place < len(content):
         key, place = _varint(content, place)
         number, kind = key >> 3, key & 7
+        if not 0 < number <= _LARGEST_NUMBER:
+            raise ValueError(f"a field has the number {number}")
         if kind == _VARINT:
             value, place = _varint(content, place)
             yield number, value
@@ -134,9 +161,10 @@ def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             size = 8 if kind == _EIGHT_BYTES else 4
         else:
             raise ValueError(f"unknown kind of field {kind}")
-        if number == 0 or place + size > len(content):
+        if place + size > len(content):
             raise ValueError("a field reaches over the end")
-        yield number, content[place : place + size]
+        # four or eight bytes in the place of a text are no text to protobuf, which passes over them
+        yield number, content[place : place + size] if kind == _BYTES else None
         place += size
 
 
@@ -187,7 +215,7 @@ def _check_domains(opsets: list[_Message]) -> None:
 
 def _check_weights(weights: _Message) -> None:
     """No weights in another file (TensorProto)."""
-    if weights.integer(14) == _EXTERNAL or weights.has(13):
+    if weights.integer(14) or weights.has(13):  # 14: DataLocation, 0 being in the file
         raise DataError(f"expected all weights in the file, got external data for '{weights.text(8)}'")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.expression import Box
@@ -39,14 +40,42 @@ def _make(file: Path | None) -> Find:
 
 
 def find(rgb: Uint8, session: Any, name: str) -> list[Found]:
-    """Faces in RGB uint8 (h, w, 3), from left to right; those that score under 0.5 are left out."""
+    """Faces in RGB uint8 (h, w, 3), from left to right; those that score under 0.5 are left out.
+
+    Raises DataError where the network fails or gives no maps.
+    """
     scaled, factor = fitted(rgb, SHORTEST, LONGEST)
     planes = padded(scaled, _MULTIPLE).transpose(2, 0, 1)[None].astype(np.float32)  # (1, 3, h, w)
-    scores, sizes, offsets, _ = session.run(None, {name: planes})
-    edges, found = _decoded(scores[0, 0], sizes[0], offsets[0])
+    scores, sizes, offsets = _maps(session, {name: planes})
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is dropped
+        edges, found = _decoded(scores[0], sizes, offsets)
+        plausible = _plausible(edges, found, scaled)
+    edges, found = edges[plausible], found[plausible]
     rows = one_each(edges, found, _OVERLAP)
     faces = [_face(edges[row] * factor, float(found[row])) for row in rows]
     return sorted(faces, key=lambda face: (face.box.left, face.box.top))
+
+
+def _maps(session: Any, planes: dict[str, Float32s]) -> list[Float32s]:
+    """Maps of scores (1, h, w), sizes (2, h, w) and offsets (2, h, w)."""
+    try:
+        maps = [np.asarray(each)[0] for each in session.run(None, planes)[:3]]
+    except Exception as error:  # onnxruntime's own classes share no base
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"centerface: onnxruntime fails on this picture ({reason})") from error
+    expected = [(count, *maps[0].shape[1:]) for count in _MAPS[:3]]
+    if maps[0].ndim != 3 or [each.shape for each in maps] != expected:
+        raise DataError(f"centerface: expected maps {expected}, got {[each.shape for each in maps]}")
+    return maps
+
+
+def _plausible(edges: Float32s, scores: Float32s, picture: Uint8) -> NDArray[np.bool_]:
+    """Which boxes (n, 4) are finite, touch the picture, and are at most twice as large as it."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = edges.T
+    finite = np.isfinite(edges).all(axis=1) & np.isfinite(scores)
+    within = (right > left) & (bottom > top) & (right > 0) & (bottom > 0) & (left < width) & (top < height)
+    return np.asarray(finite & within & (np.maximum(right - left, bottom - top) <= 2 * max(height, width)))
 
 
 def _decoded(scores: Float32s, sizes: Float32s, offsets: Float32s) -> tuple[Float32s, Float32s]:

@@ -1,6 +1,5 @@
 """Many pictures through detector and network: read and detected by threads, judged in batches, answered in order."""
 
-import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,18 +35,15 @@ def answers(recogniser: Recogniser, sources: Sequence[Source], *, workers: int =
     waiting = iter(sources)
     ahead: deque[Future[tuple[Seen, str]]] = deque()
     pool = ThreadPoolExecutor(workers)
-    with warnings.catch_warnings():
-        # reading a picture sets the same filter for itself; set here, no thread can take it away from another
-        warnings.simplefilter("ignore")
-        try:
-            for start in range(0, len(sources), BATCH):
-                batch = sources[start : start + BATCH]
-                wanted = 2 * BATCH - len(ahead)
-                ahead.extend(pool.submit(_look, recogniser, each) for each in islice(waiting, wanted))
-                seen = [ahead.popleft().result() for _ in batch]
-                yield from _judged(recogniser, batch, seen)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    try:
+        for start in range(0, len(sources), BATCH):
+            batch = sources[start : start + BATCH]
+            wanted = 2 * BATCH - len(ahead)
+            ahead.extend(pool.submit(_look, recogniser, each) for each in islice(waiting, wanted))
+            seen = [ahead.popleft().result() for _ in batch]
+            yield from _judged(recogniser, batch, seen)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _look(recogniser: Recogniser, source: Source) -> tuple[Seen, str]:

@@ -47,23 +47,34 @@ class Network:
         return self.about.classes
 
     def logits(self, faces: Uint8) -> NDArray[np.float32]:
-        """Logits (n, k) of grey faces uint8 (n, side, side)."""
+        """Logits (n, k) of grey faces uint8 (n, side, side), all finite; DataError where the file gives others."""
         side = self.about.side
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (side, side):
             raise DataError(f"expected faces of uint8 (n, {side}, {side}), got {faces.dtype} {faces.shape}")
-        parts = [
-            self._session.run(
-                None, {self._input: faces[start : start + LARGEST_BATCH, None].astype(self._kind)}
-            )[0]
-            for start in range(0, len(faces), LARGEST_BATCH)
-        ]
+        starts = range(0, len(faces), LARGEST_BATCH)
+        parts = [self._run(faces[start : start + LARGEST_BATCH]) for start in starts]
         return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), dtype=np.float32)
 
     def probabilities(self, faces: Uint8) -> NDArray[np.float64]:
         """Calibrated probabilities (n, k) of grey faces uint8 (n, side, side); rows sum to 1."""
-        scaled = self.logits(faces).astype(np.float64) / self.about.temperature
-        shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        logits = self.logits(faces).astype(np.float64)
+        with np.errstate(over="ignore"):  # a tiny temperature leaves the top class alone, with 1
+            shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / self.about.temperature)
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    def _run(self, faces: Uint8) -> NDArray[np.float32]:
+        """Logits of one batch: what a file declares need not be what it does."""
+        try:
+            logits = np.asarray(self._session.run(None, {self._input: faces[:, None].astype(self._kind)})[0])
+        except Exception as error:  # onnxruntime's own classes share no base
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"{self.path}: onnxruntime fails on {len(faces)} faces ({reason})") from error
+        expected = (len(faces), len(self.classes))
+        if logits.shape != expected:
+            raise DataError(f"{self.path}: expected logits {expected}, got {logits.shape}")
+        if not np.isfinite(logits).all():
+            raise DataError(f"{self.path}: expected finite logits, got infinite ones or NaN")
+        return logits
 
 
 def _check(declared: OnnxFile, about: NetworkAbout) -> None:

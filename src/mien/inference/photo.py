@@ -1,15 +1,20 @@
 """Any photo to RGB: a file or an array, either right or refused with one line."""
 
+import stat
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from mien.core.errors import DataError
 from mien.core.images import Uint8
 from mien.data._bad import BadPlaceError
-from mien.data.pictures import MOST_PIXELS, read_picture
+from mien.data.pictures import MOST_PIXELS, Size, read_picture, read_shrunk
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LEAST_SIDE = 2048  # of a picture that was shrunk: detectors shrink to 640, and a face needs 48 of it
 Photo = str | Path | BinaryIO | np.ndarray[Any, Any]
 
 
@@ -23,20 +28,45 @@ def read_photo(photo: Photo) -> Uint8:
     """
     if isinstance(photo, np.ndarray):
         return _checked(photo)
+    return np.array(_read(photo, None)[0])
+
+
+def open_photo(photo: Photo) -> "tuple[Image, Size]":
+    """An RGB picture to find faces in, and its upright size: large files come shrunk, arrays as they are.
+
+    Of a file, the longer side is under 4096 pixels: at most 50 MB as an array, whatever the file.
+    """
+    from PIL import Image
+
+    if not isinstance(photo, np.ndarray):
+        return _read(photo, LEAST_SIDE)
+    picture = Image.fromarray(_checked(photo))
+    return picture, picture.size
+
+
+def _read(photo: str | Path | BinaryIO, side: int | None) -> "tuple[Image, Size]":
     name = str(photo) if isinstance(photo, (str, Path)) else "the open file"
     try:
-        if isinstance(photo, (str, Path)):
-            photo = _existing(Path(photo))
-        return np.array(read_picture(photo).convert("RGB"))
+        file = _existing(Path(photo)) if isinstance(photo, (str, Path)) else photo
+        if side:
+            picture, size = read_shrunk(file, side)
+        else:
+            picture = read_picture(file)
+            size = picture.size
+        return picture if picture.mode == "RGB" else picture.convert("RGB"), size
     except BadPlaceError as error:
         raise DataError(f"{name}: {error}") from error
 
 
 def _existing(path: Path) -> Path:
+    """The path, where a file lies: a missing one is not a damaged one, and a pipe would be waited for."""
     try:
-        if path.is_dir():
-            raise BadPlaceError("expected a picture, got a folder")
-        with path.open("rb"):  # a missing file is not a damaged one
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise BadPlaceError(
+                f"expected a picture, got {'a folder' if stat.S_ISDIR(mode) else 'no plain file'}"
+            )
+        with path.open("rb"):
             return path
     except OSError as error:
         raise BadPlaceError(f"cannot be read ({error.strerror})") from error

@@ -1,5 +1,6 @@
 """Recogniser: photos and arrays to the expressions of the faces in them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from mien.core.errors import ConfigError, DataError
-from mien.core.expression import UNSURE_BELOW, WORDING, FaceExpression
+from mien.core.expression import UNSURE_BELOW, WORDING, Box, FaceExpression
 from mien.core.images import Uint8
 from mien.data.pictures import SIDE, face_in
 from mien.faces._detector import Found
+from mien.faces.onnx_session import onnx_content
 from mien.faces.registry import DEFAULT, open_detector
 from mien.inference.network import Network
-from mien.inference.photo import Photo, read_photo
+from mien.inference.photo import Photo, open_photo
 
 # Skin reflects more red than blue in any white light (Jones & Rehg 2002, IJCV 46:81): more blue, by this, in every face
 # of an array is a picture whose channels are swapped.
@@ -56,6 +58,7 @@ class Recogniser:
             raise DataError(f"{model}: expected a network for faces of {SIDE}, got {self.network.about.side}")
         self._spec = detector
         self._detector = open_detector(detector)
+        self._detector_digest = _digest(detector)
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class Recogniser:
             "classes": list(about.classes),
             "network": {"run": about.run, "sha256": self.network.digest, "mien": about.mien},
             "faces": self._spec,
+            "detector_sha256": self._detector_digest,
             "unsure_below": self.threshold,
         }
 
@@ -75,17 +79,16 @@ class Recogniser:
 
     def look(self, photo: Photo) -> Seen:
         """Find the faces of a photo and cut them out: the part of the work before the network."""
-        from PIL import Image
-
-        rgb = read_photo(photo)
+        picture, size = open_photo(photo)
+        rgb = np.asarray(picture)
         found = self._detector.find(rgb)
         if isinstance(photo, np.ndarray):
             _check_channels(rgb, found)
         if not found:
             return Seen()
-        picture = Image.fromarray(rgb)
         crops = [face_in(picture, self._detector.geometry.square(face.box)) for face in found]
-        return Seen(found=tuple(found), crops=np.stack(crops))
+        factors = size[0] / picture.width, size[1] / picture.height
+        return Seen(found=tuple(_enlarged(face, *factors) for face in found), crops=np.stack(crops))
 
     def judge(self, seen: Sequence[Seen]) -> list[list[FaceExpression]]:
         """The expressions of all faces of many photos, in one batch through the network."""
@@ -110,6 +113,12 @@ def predict(
     return Recogniser(model, detector).predict(photo)
 
 
+def _digest(detector: str) -> str | None:
+    """SHA-256 of the file of a detector such as "centerface=FILE", None where it has none."""
+    file = detector.partition("=")[2]
+    return hashlib.sha256(onnx_content(Path(file))).hexdigest() if file else None
+
+
 def model_path(model: Path | str | None) -> Path:
     """The file of a network; ConfigError where none is named and none comes with mien."""
     if model is not None:
@@ -121,6 +130,17 @@ def model_path(model: Path | str | None) -> Path:
             "mien export RUN FILE.onnx makes one of a finished run"
         )
     return shipped
+
+
+def _enlarged(face: Found, across: float, along: float) -> Found:
+    """A face of a picture that was read smaller, in pixels of the whole one."""
+    if across == along == 1:
+        return face
+    box = face.box
+    whole = Box(
+        left=box.left * across, top=box.top * along, width=box.width * across, height=box.height * along
+    )
+    return Found(box=whole, score=face.score)
 
 
 def _check_channels(rgb: Uint8, found: list[Found]) -> None:

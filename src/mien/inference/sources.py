@@ -11,6 +11,8 @@ from mien.core.errors import ConfigError
 from mien.data.pictures import SUFFIXES
 
 _GLOB = frozenset("*?[")
+_ARCHIVER_S = "__MACOSX"  # where macOS keeps what is no picture under the names of pictures
+_LONGEST_SHARE = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,10 @@ class Shard:
         Shard(number=3, total=16)
         """
         number, _, total = text.partition("/")
-        if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
-            raise ConfigError(f"shard: expected a share such as 3/16, the first being 1/16, got '{text}'")
+        plain = len(text) <= _LONGEST_SHARE and number.isdecimal() and total.isdecimal()
+        if not (plain and 1 <= int(number) <= int(total)):
+            shown = text[:_LONGEST_SHARE]
+            raise ConfigError(f"shard: expected a share such as 3/16, the first being 1/16, got '{shown}'")
         return cls(int(number), int(total))
 
     def has(self, source: Source) -> bool:
@@ -67,11 +71,13 @@ class Shard:
 def expand(words: Sequence[str], *, without: Sequence[Path] = ()) -> list[Source]:
     """The pictures that words name, each once, in the order of the words, sorted within a folder or a glob.
 
-    Of folders, hidden files and files not named as pictures are passed over, and the folders in `without`. A single
-    file is taken whatever its name; whether it can be read shows when it is.
+    Of folders and globs, hidden files and files not named as pictures are passed over, and the folders in `without`.
+    A single file is taken whatever its name; whether it can be read shows when it is.
 
     Raises ConfigError where nothing is found.
     """
+    if not all(words):
+        raise ConfigError("expected photos, folders or globs to read, got an empty name")
     if not words:
         raise ConfigError("expected photos, folders or globs to read, got none")
     hidden = {path.resolve() for path in without}
@@ -84,15 +90,38 @@ def expand(words: Sequence[str], *, without: Sequence[Path] = ()) -> list[Source
 
 def _named(word: str, hidden: set[Path]) -> list[Source]:
     path = Path(word)
-    if path.is_dir():
+    if _is_folder(path):
         return list(_below(path, path, hidden))
-    if not _GLOB & set(word) or path.exists():
+    if not _GLOB & set(word) or _exists(path):
         return [Source(path, path.name)]
     matches = [Path(match) for match in sorted(glob.glob(word, recursive=True))]  # noqa: PTH207, it may be absolute
     if not matches:
         raise ConfigError(f"nothing matches {word}")
-    files = [Source(match, match.as_posix()) for match in matches if not match.is_dir()]
-    return files or [source for match in matches for source in _below(match, match, hidden)]
+    return [source for match in matches for source in _matched(match, hidden)]
+
+
+def _matched(match: Path, hidden: set[Path]) -> Iterator[Source]:
+    """What a match of a glob stands for: all below a folder, a picture, or nothing."""
+    if _ARCHIVER_S in match.parts or hidden & set(match.resolve().parents):
+        return
+    if _is_folder(match):
+        yield from _below(match, match, hidden)
+    elif match.name.lower().endswith(SUFFIXES):
+        yield Source(match, match.as_posix())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, or no permission: reading it will say so
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _below(folder: Path, root: Path, hidden: set[Path]) -> Iterator[Source]:
@@ -104,10 +133,17 @@ def _below(folder: Path, root: Path, hidden: set[Path]) -> Iterator[Source]:
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be listed ({error.strerror})") from error
     for entry in entries:
-        if entry.name.startswith((".", "__MACOSX")):
+        if entry.name.startswith((".", _ARCHIVER_S)):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _below(folder / entry.name, root, hidden)
-        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+        elif entry.name.lower().endswith(SUFFIXES) and _is_file(entry):
             path = folder / entry.name
             yield Source(path, path.relative_to(root).as_posix())
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # such as a link to itself: reading it will say so
+        return True

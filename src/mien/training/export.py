@@ -49,7 +49,8 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Every face has the same top class, and no logit is further off than allowed."""
-        return self.same_top == self.faces and max(self.differences.values()) <= self.largest_allowed
+        near = all(each <= self.largest_allowed for each in self.differences.values())  # NaN is not
+        return self.same_top == self.faces and near
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -64,6 +65,11 @@ class Exported:
     size: int
     about: NetworkAbout
     proof: Proof
+
+    @property
+    def proof_path(self) -> Path:
+        """Where the proof lies."""
+        return proof_path(self.path)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -83,8 +89,10 @@ def export(run: RunDir | Path | str, path: Path | str, *, faces: int = PROOF_FAC
     nothing is left behind.
 
     Raises RunError where the run is not finished or the file differs from it; ConfigError where the path exists
-    already or the network holds an operation that the export does not know.
+    already, no face is to be compared, or the network holds an operation that the export does not know.
     """
+    if faces < 1:
+        raise ConfigError(f"faces: expected one or more faces to compare the networks on, got {faces}")
     run = run if isinstance(run, RunDir) else RunDir.open(run)
     path = Path(path)
     _check_free(path)
@@ -149,23 +157,30 @@ def _about(run: RunDir) -> NetworkAbout:
 
 
 def _check_free(path: Path) -> None:
-    for file in (path, proof_path(path)):
-        if file.exists():
-            raise ConfigError(f"{file} exists already; choose another name, or remove it first")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path.parent} is no folder; make it first")
+    """A proof without its network is what a kill left between the two, and is written anew."""
+    try:
+        if path.is_dir():
+            raise ConfigError(f"{path} is a folder; name a file to write, such as {path / 'model.onnx'}")
+        if path.exists():
+            raise ConfigError(f"{path} exists already; choose another name, or remove it first")
+        if not path.parent.is_dir():
+            raise ConfigError(f"{path.parent} is no folder; make it first")
+    except OSError as error:  # a name that is too long, no permission
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _write_both(path: Path, content: bytes, proof: Proof, about: NetworkAbout) -> None:
-    """The network last, and whole: a file of that name always has its proof."""
+    """Both whole, and the network last: a file of that name always has its proof."""
     said = {"network": path.name, "sha256": hashlib.sha256(content).hexdigest()} | asdict(about)
-    partial = path.with_name(path.name + _PARTIAL)
+    text = json.dumps(said | {"proof": proof.to_dict()}, indent=2) + "\n"
+    partial, partial_proof = (file.with_name(file.name + _PARTIAL) for file in (path, proof_path(path)))
     try:
         partial.write_bytes(content)
-        proof_path(path).write_text(json.dumps(said | {"proof": proof.to_dict()}, indent=2) + "\n")
+        partial_proof.write_text(text)
+        partial_proof.replace(proof_path(path))
         partial.replace(path)
     except OSError as error:
-        for file in (partial, proof_path(path)):
+        for file in (partial, partial_proof, proof_path(path)):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
         raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
