@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mien.core.config import Distillation, Teacher
 from mien.core.errors import RunError
-from mien.core.rundir import CONFIG, WEIGHTS, RunDir
+from mien.core.rundir import WEIGHTS, RunDir
 from mien.core.shipped import opened
 
 
@@ -38,8 +38,8 @@ def _teacher(run: RunDir | Path | str) -> Teacher:
             f"{found.path} cannot teach yet: {len(found.history)} of {found.config.epochs} epochs are done; "
             f"go on with: mien train --resume {found.path}"
         )
-    shipped = not isinstance(run, RunDir) and not (Path(run) / CONFIG).is_file()  # goes by its name anywhere
-    return Teacher(path=str(run) if shipped else str(found.path.resolve()), digest=_digest(found))
+    # as it was given: a student that moves to another machine with its teachers finds them where they were
+    return Teacher(path=str(run.path if isinstance(run, RunDir) else run), digest=_digest(found))
 
 
 def _digest(run: RunDir) -> str:
