@@ -1,6 +1,7 @@
 """`mien distil` and `mien evaluate` with several views and by name, as a user meets them."""
 
 import json
+
 import numpy as np
 import pytest
 from cyclopts import App
