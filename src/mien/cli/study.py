@@ -20,8 +20,6 @@ from mien.core.variants import BASE, VARIANTS
 if TYPE_CHECKING:
     from mien.training.grid import Grid
 
-INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
-
 
 def study(
     data: str = "drawn:count=5000",
@@ -111,6 +109,7 @@ def _trained(grid: "Grid", folder: Path) -> Study:
     """The study; Ctrl-C ends the process cleanly, with how to go on."""
     import mien.training.study as training
     from mien.cli._study_progress import ShownStudy
+    from mien.cli._train_progress import INTERRUPTED
 
     try:
         found = training.study(grid, folder, progress=ShownStudy())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from mien.core.config import TrainConfig
 from mien.core.costs import CostTable
 from mien.core.errors import DataError, MienError, MissingInput
 from mien.core.history import History
+from mien.core.identical import picture_digests
 from mien.core.images import TEST, VAL, LabelledImages, Parts
 from mien.core.predictions import Predictions
 from mien.core.rundir import RunDir
@@ -117,6 +119,11 @@ class Material:
         if self.parts is None:
             raise MissingInput(self.no_faces or "the faces are not at hand")
         return self.parts
+
+    @cached_property
+    def training_digests(self) -> frozenset[bytes]:
+        """Digests of the training pictures (mien.core.identical), made once; MissingInput where there are no faces."""
+        return frozenset(picture_digests(self.all_parts().train.pixels))
 
     def of_model(self, model: str) -> ReadRun | None:
         """The first run of a network of this name."""

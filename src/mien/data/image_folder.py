@@ -12,8 +12,8 @@ from mien.data._classes import index_names
 from mien.data._format import Format, Read
 from mien.data._parts import part_named
 from mien.data._to_face import SIDE, to_face
+from mien.data.pictures import SUFFIXES
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 _DEEPEST = 4  # levels looked at below the folder: one more than a data set has, to say what is wrong
 _LAYOUTS = "class/picture or split/class/picture"
 

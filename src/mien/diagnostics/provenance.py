@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 
 from mien.core.command import train_command
-from mien.core.material import Material, ReadRun
+from mien.core.material import Material
 from mien.core.section import Block, Finding, Fold, Heading, Listing, Text
 from mien.core.text_tables import TextTable
 from mien.diagnostics._diagnostic import Diagnostic
@@ -12,10 +12,10 @@ from mien.diagnostics._diagnostic import Diagnostic
 
 def make(material: Material) -> Finding:
     """Configuration, environment, digests and commands of every run."""
-    environments = {run.name: run.environment or {} for run in material.runs}
+    again = tuple(train_command(run.config, run.path) for run in material.runs)
     blocks: list[Block] = [
         Heading(text="Commands that make it again"),
-        Listing(text="\n".join(material.commands or tuple(map(again, material.runs)))),
+        Listing(text="\n".join(material.commands or again)),
         _table(material),
     ]
     blocks += [
@@ -31,17 +31,12 @@ def make(material: Material) -> Finding:
     data = {
         run.name: {
             "config": asdict(run.config),
-            "environment": environments[run.name],
+            "environment": run.environment or {},
             "missing": list(run.missing),
         }
         for run in material.runs
     }
     return Finding(answer=_answer(material), blocks=tuple(blocks), data=data)
-
-
-def again(run: ReadRun) -> str:
-    """The command that trains this run again."""
-    return train_command(run.config, run.path)
 
 
 def _table(material: Material) -> TextTable:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from mien.analysis.metrics import Evaluation, evaluation
 from mien.core.errors import MissingInput
-from mien.core.identical import also_in
+from mien.core.identical import picture_digests
 from mien.core.material import Material, ReadRun
 from mien.core.predictions import Predictions
 from mien.core.section import Finding, Text
@@ -84,7 +86,8 @@ def _accuracy(part: str, predictions: Predictions, material: Material) -> dict[s
         faces = material.faces(predictions)
     except MissingInput:
         return figures
-    unseen = ~also_in(faces.pixels, material.all_parts().train.pixels)
+    known = material.training_digests
+    unseen = np.array([digest not in known for digest in picture_digests(faces.pixels)], dtype=bool)
     left_out = int(len(predictions) - unseen.sum())
     if not unseen.any():
         return figures
