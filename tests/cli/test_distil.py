@@ -45,8 +45,9 @@ def test_distil_trains_a_student_of_two_teachers(mien, data) -> None:
     for seed in (0, 1):
         mien("train", data, "--model", "dnn:hidden=16", *SMALL, "--seed", seed)
     words = ("distil", data, "--teachers", "runs/dnn-1", "runs/dnn-2", "--alpha", "0.7", "--temperature", "3")
-    out = mien(*words, "--model", "dnn:hidden=8", *SMALL, "--no-augment", "--out", "student")
-    assert out.strip() == "student"
+    out = mien(*words, "--model", "dnn:hidden=8", *SMALL, "--no-augment", "--out", "student", "--json")
+    told = json.loads(out)
+    assert (told["path"], told["state"], told["best"]["epoch"]) == ("student", "finished", 1)
     config = RunDir.open("student").config
     assert [teacher.path for teacher in config.distillation.teachers] == ["runs/dnn-1", "runs/dnn-2"]
     assert (config.distillation.alpha, config.distillation.temperature) == (0.7, 3.0)

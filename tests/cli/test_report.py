@@ -35,7 +35,10 @@ def test_report_writes_the_page_and_its_numbers(mien, runs, tmp_path):
     assert code == 0
     assert out.strip() == "page.html"
     assert "report   Summary" in err
-    assert "<!doctype html>" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "<!doctype html>" in page
+    assert f"mien report {runs[0]} {runs[1]} --out=page.html" in page
+    assert f"--out {runs[1]}" in page  # the command that trains it
     numbers = json.loads((tmp_path / "metrics.json").read_text())
     assert numbers["sections"]["summary"]["data"]["runs"]
     code, out, _ = mien("report", *runs, "--out", "page.html", "--json", "--quiet")

@@ -127,7 +127,7 @@ def test_panels_of_a_measure_have_one_scale(figure, panels: int) -> None:
 def test_one_epoch() -> None:
     finding = made(read_run("short", history=history_of([1.5], val_accuracy=[0.3]), asked=5))
     assert finding.answer == (
-        "short is best at epoch 1 of 1 so far (30.0 %), does not over-fit, and is too short to show whether it "
+        "short is best at epoch 1 of 1 so far (30.0 %), does not over-fit yet, and is too short to show whether it "
         "levels off."
     )
     assert len(drawings(finding)) == 1

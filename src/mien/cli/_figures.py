@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mien.analysis.metrics import Evaluation, LeakFree
+from mien.core.rundir import RunDir
+from mien.core.runsummary import summary
 from mien.core.section import Block, Fold, Section, Text
 from mien.core.text_tables import TextTable
 
@@ -25,6 +27,14 @@ def show(what: str | Table) -> None:
 def print_json(values: Any) -> None:
     """One JSON document on standard output."""
     print(json.dumps(values, indent=2))
+
+
+def print_run(run: RunDir, as_json: bool) -> None:
+    """Where a run lies, or everything that `mien runs` tells of it."""
+    if as_json:
+        print_json(summary(run).to_dict())
+    else:
+        print(run.path)
 
 
 def print_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 import mien
 from mien.cli._config_flags import with_flags_of
+from mien.cli._figures import print_run
 from mien.cli.train import config_of
 from mien.core.config import Augmentation, TrainConfig
 from mien.core.teachers import taught_by
@@ -26,6 +27,7 @@ def distil(
     recipe: str = "trunk",
     out: Path | None = None,
     augment: bool = True,
+    json: bool = False,
     **flags: Any,
 ) -> None:
     """Train a network on what finished runs say of the same varied faces, beside the labels.
@@ -52,6 +54,8 @@ def distil(
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     augment
         Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+    json
+        Print what came of it, as mien runs --json has it.
     """
     from mien.cli._train_progress import Shown, interruptible
     from mien.training.stored import stored_scores
@@ -63,4 +67,4 @@ def distil(
     config = replace(config_of(data, recipe, augment, flags), distillation=how)
     path = out or mien.RunDir.next_free(Path("runs"), config.model)
     run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
-    print(run.path)
+    print_run(run, json)

@@ -1,5 +1,6 @@
 """`mien report`: one page from finished runs."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from json import loads
@@ -10,6 +11,7 @@ from cyclopts import Parameter
 
 import mien
 from mien.cli._figures import print_json
+from mien.core.command import train_command
 from mien.core.errors import ConfigError
 from mien.core.rundir import RunDir
 from mien.report.build import METRICS
@@ -46,7 +48,18 @@ def report(
     faces = mien.load(data) if data else None
     told = str if quiet else tell
     opened = [mien.RunDir.open(run) for run in runs]
-    page = mien.make_report(opened, out, faces=faces, pair=pair_of(pair), study=study, progress=told)
+    again = [train_command(run.config, str(run.path)) for run in opened]
+    asked = {"--out": out, "--data": data, "--pair": pair, "--study": study}
+    words = [f"{flag}={value}" for flag, value in asked.items() if value is not None]
+    page = mien.make_report(
+        opened,
+        out,
+        faces=faces,
+        pair=pair_of(pair),
+        study=study,
+        commands=[*again, shlex.join(["mien", "report", *map(str, runs), *words])],
+        progress=told,
+    )
     if json:
         print_page(page, opened)
     else:

@@ -1,5 +1,7 @@
 """Shares, intervals, times and names as people read them, the same on a page and in a terminal."""
 
+from collections.abc import Sequence
+
 
 def percent(share: float) -> str:
     """A share of 1 in percent with one decimal.
@@ -31,7 +33,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names as a sentence has them.
 
     >>> listed(["fear"]), listed(["fear", "sad", "angry"])

@@ -104,9 +104,9 @@ def _told(run: RunCurves) -> str:
 
 
 def _overfitting_told(found: Course) -> str:
-    if found.overfitting_from is None:
-        return "does not over-fit"
-    return f"over-fits from epoch {found.overfitting_from} on"
+    if found.overfitting_from is not None:
+        return f"over-fits from epoch {found.overfitting_from} on"
+    return "does not over-fit yet" if found.epochs < LONG_ENOUGH else "does not over-fit"
 
 
 def _levelled_told(found: Course) -> str:
@@ -150,7 +150,7 @@ def _row(run: RunCurves) -> tuple[str, ...]:
         str(found.epochs) if run.asked == found.epochs else f"{found.epochs} of {run.asked}",
         f"{percent(found.best_val_accuracy)} ({found.best_epoch})",
         f"{found.lowest_val_loss:.3f} ({found.lowest_val_loss_epoch})",
-        str(found.overfitting_from or "no"),
+        str(found.overfitting_from or ("not yet" if found.epochs < LONG_ENOUGH else "no")),
         str(found.levelled_from or ("too short" if found.epochs < LONG_ENOUGH else "not yet")),
         _points(found.gap_at_best),
         _points(found.gap_at_end),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = "templates"
+_SHOWN = 96  # pixels a side, as in blocks.html
 
 
 def page(material: Material, found: Sequence[Section]) -> str:
@@ -69,11 +70,13 @@ def _template(name: str) -> str:
 
 
 def png(pixels: Uint8) -> str:
-    """A grey picture (h, w) as a data URL."""
+    """A grey picture (h, w) as a data URL, no larger than it is shown, so that large faces do not swell the page."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png", optimize=True)
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((_SHOWN, _SHOWN))
+    picture.save(buffer, "png", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

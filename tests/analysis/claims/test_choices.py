@@ -38,9 +38,15 @@ def test_one_choice(claim, variant, differences, expected):
     assert verdict(claim, found) == expected
 
 
+def test_much_better_is_more_than_slightly():
+    found = study({"max-pooling": (0.05, 0.06, 0.055), "flat-widths": (0.05, 0.06, 0.055)})
+    assert (verdict(choices.POOLING, found), verdict(choices.WIDTHS, found)) == (FAILS, HOLDS)
+
+
 def test_the_evidence_has_the_numbers_and_the_seeds_that_would_decide():
     judged = choices.POOLING.judged(Material(runs=(), study=study({"max-pooling": UNCLEAR})))
     assert "61.0 %" in judged.evidence
+    assert judged.evidence.endswith("recipe report, 6 epochs, batches of 32, 3 seeds.")
     assert "+4.7 points (-7.8 to +17.2) over 3 seeds" in judged.evidence
     assert judged.decided_by.startswith("About 7 seeds of max-pooling")
 

@@ -1,5 +1,7 @@
 """C9 to C11 on pairs of runs made to hold them, to fail them, and to leave them open."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ ABOUT = {
     "device": "cpu",
     "threads": 2,
     "precision": "float32",
+    "side": 48,
     "faces": {"train": 100, "val": 1000},
 }
 
@@ -41,6 +44,7 @@ def test_speed(cnn, network, verdict):
         ({"device": "NVIDIA"}, ("device",)),
         ({"faces": {"train": 99}}, ("number of training faces",)),
         ({"platform": None}, ("platform",)),
+        ({"side": 32}, ("side of the faces",)),
     ],
 )
 def test_speed_is_compared_under_equal_conditions_only(changed, differing):
@@ -106,6 +110,18 @@ def test_both_halves_of_the_claim_must_hold(right, train, verdict):
     assert dnn.ACCURACY.judged(Material(runs=(other, cnn))).verdict == verdict
     unpredicted = Material(runs=(cnn, read_run("dnn", history(FLAT))))
     assert "no predictions" in dnn.ACCURACY.judged(unpredicted).evidence
+
+
+def test_networks_that_were_trained_otherwise_decide_nothing():
+    curve = history(FLAT, np.full(8, 0.9))
+    cnn = read_run("cnn", curve, val=of_accuracy(700))
+    other = read_run("dnn", curve, val=of_accuracy(500))
+    alike = Material(runs=(cnn, other))
+    unlike = Material(runs=(cnn, replace(other, config=replace(other.config, label_smoothing=0.3, seed=7))))
+    assert dnn.ACCURACY.judged(alike).verdict == HOLDS
+    judged = dnn.ACCURACY.judged(unlike)
+    assert judged.verdict == OPEN
+    assert "trained with another label smoothing" in judged.evidence
 
 
 @pytest.mark.parametrize(

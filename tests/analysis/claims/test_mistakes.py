@@ -127,8 +127,9 @@ def test_no_mistakes_and_no_hits():
     ],
 )
 def test_labels_of_identical_pictures(pictures, labels, verdict, told):
-    pixels = np.array(pictures, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), dtype=np.uint8)
-    ruling = mistakes.labels_disagree(pixels, np.array(labels), "made.csv")
+    blank = np.zeros((2, 4, 4), dtype=np.uint8)  # with two labels, but nothing to be seen
+    faces = np.array(pictures, dtype=np.uint8)[:, None, None] + np.eye(4, dtype=np.uint8)
+    ruling = mistakes.labels_disagree(np.concatenate([faces, blank]), np.array([*labels, 0, 1]), "made.csv")
     assert ruling.verdict == verdict
     assert told in ruling.evidence
 
@@ -136,7 +137,7 @@ def test_labels_of_identical_pictures(pictures, labels, verdict, told):
 def test_identical_pictures_are_looked_for_in_all_parts():
     def part(name, label):
         return LabelledImages(
-            pixels=np.zeros((1, 4, 4), dtype=np.uint8),
+            pixels=np.eye(4, dtype=np.uint8)[None],
             labels=np.array([label]),
             ids=np.array([name]),
             classes=("a", "b"),

@@ -74,10 +74,10 @@ def test_validation_leads(leads, epochs, verdict):
     assert f"in {min(leads, 25)} of the first {min(epochs, 25)} epochs" in ruling.evidence
 
 
-def lead_study(with_dropout, without, seeds=3):
+def lead_study(with_dropout, without, seeds=3, epochs=25):
     return of_curves(
-        {("base", seed): leading(with_dropout[seed], 25) for seed in range(seeds)}
-        | {("no-dropout", seed): leading(without[seed], 25) for seed in range(seeds)}
+        {("base", seed): leading(with_dropout[seed], epochs) for seed in range(seeds)}
+        | {("no-dropout", seed): leading(without[seed], epochs) for seed in range(seeds)}
     )
 
 
@@ -89,7 +89,17 @@ def test_the_cause_of_the_lead(without, verdict):
     found = lead_study((25, 24, 25), without)
     assert training.dropout_leads(found).verdict == verdict
     material = Material(runs=(read_run("cnn", leading(25, 25)),), study=found)
-    assert training.LEAD.judged(material).verdict == verdict
+    judged = training.LEAD.judged(material)
+    assert judged.verdict == verdict
+    assert "Studied: made, split official, 100 training" in judged.evidence
+
+
+def test_a_shorter_study_does_not_tell_the_cause():
+    found = lead_study((24, 24, 24), (2, 3, 2), epochs=24)
+    judged = training.LEAD.judged(Material(runs=(read_run("cnn", leading(25, 25)),), study=found))
+    assert judged.verdict == OPEN
+    assert judged.evidence.endswith("The study has 24 of 25 epochs.")
+    assert judged.decided_by.endswith("no-dropout --epochs 25.")
 
 
 def test_the_lead_needs_a_network_with_dropout_and_a_study():

@@ -1,6 +1,7 @@
 """C4 to C8: what single choices of the CNN are worth, from a study of several seeds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from mien.analysis.claims.inputs import study
@@ -9,6 +10,7 @@ from mien.analysis.curves import overfitting_from
 from mien.analysis.seed_comparison import DIFFERENCE_RULE, FEWEST, SeedComparison, Side
 from mien.analysis.seed_means import SeedMean
 from mien.core.errors import MissingInput
+from mien.core.material import Material
 from mien.core.study import LAST, Study, Trial
 from mien.core.variants import (
     CONSTANT_DROPOUT,
@@ -21,6 +23,7 @@ from mien.core.variants import (
 from mien.core.wording import percent
 
 _MUCH = 0.02  # a fall of validation accuracy by two points
+_SLIGHTLY = 0.02  # a gain of as much, at most
 _VERDICTS: dict[Side, Verdict] = {"gain": HOLDS, "loss": FAILS, "none": FAILS, "open": OPEN}
 _BEST, _EARLY = (
     "the best validation accuracy",
@@ -50,6 +53,25 @@ def gains(
         f"{comparison.told()}.",
         decided_by=more_seeds(comparison),
     )
+
+
+def gains_slightly(found: Study, variant: str) -> Ruling:
+    """Whether the best validation accuracy is higher for the base, and not by much more."""
+    ruling = gains(found, variant)
+    if compared(found, variant, _best).difference.low <= _SLIGHTLY:
+        return ruling
+    return replace(ruling, verdict=FAILS, evidence=f"{ruling.evidence} That is more than slightly.")
+
+
+def from_study(rule: Callable[[Study], Ruling]) -> Callable[[Material], Ruling]:
+    """The rule on a report's study, its evidence with what was studied; MissingInput where there is no study."""
+
+    def judge(material: Material) -> Ruling:
+        found = study(material)
+        ruling = rule(found)
+        return replace(ruling, evidence=f"{ruling.evidence} Studied: {found.heading()}.")
+
+    return judge
 
 
 def more_seeds(comparison: SeedComparison) -> str:
@@ -132,14 +154,15 @@ FALL = Claim(
     f"interval over the seeds stays within {100 * _MUCH:.0f} points, and without dropout, where every run over-fits by "
     f"the rule of the training section, it is larger. {DIFFERENCE_RULE}",
     needs=needed(NO_DROPOUT),
-    judge=lambda material: hardly_falls(study(material)),
+    judge=from_study(hardly_falls),
 )
 POOLING = Claim(
     id="C5",
     statement="Average pooling is slightly better than max pooling on this task.",
-    rule=f"With average pooling {_BEST} is higher than with max pooling. {DIFFERENCE_RULE}",
+    rule=f"With average pooling {_BEST} is higher than with max pooling, and the interval of the difference does not "
+    f"lie wholly above {100 * _SLIGHTLY:.0f} points. {DIFFERENCE_RULE}",
     needs=needed(MAX_POOLING),
-    judge=lambda material: gains(study(material), MAX_POOLING),
+    judge=from_study(lambda found: gains_slightly(found, MAX_POOLING)),
 )
 DROPOUT = Claim(
     id="C6",
@@ -147,7 +170,7 @@ DROPOUT = Claim(
     rule=f"With growing dropout {_BEST} is higher than with the same 0.25 in every block, and higher than without any "
     f"dropout. {DIFFERENCE_RULE}",
     needs=needed(CONSTANT_DROPOUT, NO_DROPOUT),
-    judge=lambda material: of_each(study(material), gains, CONSTANT_DROPOUT, NO_DROPOUT),
+    judge=from_study(lambda found: of_each(found, gains, CONSTANT_DROPOUT, NO_DROPOUT)),
 )
 LAYERS = Claim(
     id="C7",
@@ -155,7 +178,7 @@ LAYERS = Claim(
     rule=f"Both help, each compared with a network without it (ReLU in place of LeakyReLU). One helps where {_EARLY}, "
     f"which measures the speed of training, or {_BEST} gains by it, and neither loses. {DIFFERENCE_RULE}",
     needs=needed(NO_BATCH_NORM, RELU),
-    judge=lambda material: of_each(study(material), helps, NO_BATCH_NORM, RELU),
+    judge=from_study(lambda found: of_each(found, helps, NO_BATCH_NORM, RELU)),
 )
 WIDTHS = Claim(
     id="C8",
@@ -163,6 +186,6 @@ WIDTHS = Claim(
     rule=f"{_BEST[0].upper() + _BEST[1:]} is higher than with the same width in every block and in every Dense layer, "
     f"of as many parameters and multiplications. {DIFFERENCE_RULE}",
     needs=needed(FLAT_WIDTHS),
-    judge=lambda material: gains(study(material), FLAT_WIDTHS),
+    judge=from_study(lambda found: gains(found, FLAT_WIDTHS)),
 )
 CLAIMS = (FALL, POOLING, DROPOUT, LAYERS, WIDTHS)

@@ -1,7 +1,7 @@
 """C9 to C11: the DNN beside the CNN of about as many parameters."""
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from mien.core.history import History
 from mien.core.images import TRAIN, Bools
 from mien.core.material import Material, ReadRun
 from mien.core.predictions import Predictions
-from mien.core.wording import duration, interval, percent
+from mien.core.wording import duration, interval, listed, percent
 
 _NEAR = 0.05  # of training accuracy: five points
 _RISING = 0.005  # of training accuracy, from one tenth of a run to the next: half a point
@@ -25,6 +25,9 @@ _LONG = 300  # the epochs that C11 speaks of
 _ENDED = 0.1  # of the highest learning rate: below it a schedule, not the network, levels the curve
 
 _MACHINE = ("platform", "device", "threads", "precision")
+_FACES = ("batch size", "number of training faces", "side of the faces", "augmentation")
+# fields of a run's config that are not how it was trained, but what, on what machine, how long, from which start
+_NOT_HOW = {"data", "model", "options", "match", "epochs", "seed", "skip_bad", "keep_every", *_MACHINE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,10 +145,17 @@ def differing_conditions(one: ReadRun, other: ReadRun) -> tuple[str, ...]:
 def _conditions(run: ReadRun) -> dict[str, Any]:
     about = run.environment or {}
     machine = {name: about.get(name) for name in _MACHINE}
-    return machine | {
-        "batch size": run.config.batch_size,
-        "number of training faces": (about.get("faces") or {}).get(TRAIN),
-    }
+    training_faces = (about.get("faces") or {}).get(TRAIN)
+    faces = (run.config.batch_size, training_faces, about.get("side"), run.config.augmentation)
+    return machine | dict(zip(_FACES, faces, strict=True))
+
+
+def differing_choices(one: ReadRun, other: ReadRun) -> tuple[str, ...]:
+    """How the training of two runs differs, besides the network and the number of epochs."""
+    first, second = asdict(one.config), asdict(other.config)
+    return tuple(
+        name.replace("_", " ") for name in first if name not in _NOT_HOW and first[name] != second[name]
+    )
 
 
 def _both(material: Material) -> tuple[ReadRun, ReadRun]:
@@ -161,7 +171,15 @@ def _accuracy(material: Material) -> Ruling:
     runs = _both(material)
     cnn, dnn = (Trained(history=run.epochs(), finished=is_finished(run)) for run in runs)
     lower = is_clearly_lower(*(run.predictions() for run in runs))
-    return all_hold(comes_near(cnn, dnn), lower)
+    found = all_hold(comes_near(cnn, dnn), lower)
+    differing = differing_choices(*runs)
+    if not differing:
+        return found
+    return Ruling(
+        verdict=OPEN,
+        evidence=f"{found.evidence} But the runs were trained with another {listed(differing)}.",
+        decided_by="Both networks trained alike: the same recipe and split.",
+    )
 
 
 def _levelling(material: Material) -> Ruling:
@@ -173,8 +191,7 @@ SPEED = Claim(
     id="C9",
     statement="The DNN trains faster per epoch than the CNN.",
     rule="The middle half (first to third quartile) of the DNN's seconds an epoch lies below that of the CNN's, with "
-    f"the same {', '.join(_MACHINE)}, batch size and number of training faces. Where the halves meet, a machine "
-    "without other work would decide.",
+    f"the same {listed((*_MACHINE, *_FACES))}. Where the halves meet, a machine without other work would decide.",
     needs="a run of each network on the same machine",
     judge=_speed,
 )
@@ -184,7 +201,8 @@ ACCURACY = Claim(
     rule=f"The highest training accuracy of the DNN is at most {100 * _NEAR:.0f} points below that of a CNN whose "
     f"training is finished (if it is farther below, but still rises by more than {100 * _RISING:g} points from one "
     "tenth of the run to the next, a longer run has to decide), and the 95 % interval of the paired difference of the "
-    f"validation accuracies (bootstrap, as in the comparison of the two) lies above {100 * _CLEARLY:.0f} points.",
+    f"validation accuracies (bootstrap, as in the comparison of the two) lies above {100 * _CLEARLY:.0f} points. Runs "
+    "that were not trained alike decide nothing.",
     needs="a finished run of each network, validated on the same faces",
     judge=_accuracy,
 )

@@ -125,7 +125,12 @@ def _beside(leads: Float64s) -> str:
 
 
 def labels_disagree(pixels: Uint8, labels: Ints, data: str) -> Ruling:
-    """Whether identical pictures (n, h, w) carry different labels (n,), so that both cannot be right."""
+    """Whether identical pictures (n, h, w) carry different labels (n,), so that both cannot be right.
+
+    Pictures of a single grey level show no face that a label could be right or wrong for; they do not count.
+    """
+    shows = pixels.min(axis=(1, 2)) < pixels.max(axis=(1, 2))
+    pixels, labels = pixels[shows], labels[shows]
     groups = picture_groups(pixels)
     pairs = np.unique(np.stack([groups, labels]), axis=1)  # (2, each picture with each of its labels once)
     labels_of = np.bincount(pairs[0])
@@ -196,7 +201,7 @@ LABELS = Claim(
     id="C15",
     statement="Some labels are hard, or wrong, to a person too.",
     rule="Pictures that are equal in every pixel carry different labels: at least one of them is wrong, or the picture "
-    "can be read in both ways. Where none do, the data alone does not decide it.",
+    "can be read in both ways; blank pictures do not count. Where none do, the data alone does not decide it.",
     needs="the faces of the data, and where those leave it open, the votes of several people on each, as FER+ has them",
     judge=_labels,
 )

@@ -3,7 +3,7 @@
 import statistics
 
 from mien.analysis.claims import choices
-from mien.analysis.claims.inputs import is_finished, network, study, val_faces
+from mien.analysis.claims.inputs import is_finished, network, val_faces
 from mien.analysis.claims.judgement import FAILS, HOLDS, OPEN, Claim, Ruling, Verdict, all_hold, attempted
 from mien.analysis.curves import overfitting_from, scatter
 from mien.analysis.metrics import wilson
@@ -80,11 +80,13 @@ def _leads(history: History, epochs: int) -> int:
 
 def dropout_leads(found: Study) -> Ruling:
     """Whether validation leads in more of the first epochs with dropout than without, seed by seed."""
+    if found.epochs < _EARLY:
+        raise MissingInput(f"the study has {found.epochs} of {_EARLY} epochs")
 
     def share(trial: Trial) -> float:
-        return _leads(trial.history, _EARLY) / min(trial.epochs, _EARLY)
+        return _leads(trial.history, _EARLY) / _EARLY
 
-    named = f"the share of the first {min(found.epochs, _EARLY)} epochs in which validation leads"
+    named = f"the share of the first {_EARLY} epochs in which validation leads"
     return choices.gains(found, NO_DROPOUT, share, named)
 
 
@@ -137,7 +139,8 @@ def _lead(material: Material) -> Ruling:
         raise MissingInput(f"run {run.name} has no dropout")
     if leads.verdict != HOLDS:  # then there is no cause to look for
         return leads
-    cause = attempted(lambda: dropout_leads(study(material)), choices.needed(NO_DROPOUT))
+    needed = f"{choices.needed(NO_DROPOUT)[:-1]} --epochs {_EARLY}."
+    cause = attempted(lambda: choices.from_study(dropout_leads)(material), needed)
     return all_hold(leads, cause)
 
 
@@ -156,7 +159,7 @@ LEAD = Claim(
     id="C2",
     statement="In the first 25 epochs validation accuracy is above training accuracy, because of dropout.",
     rule=f"Validation accuracy is above training accuracy in at least {_NEARLY_ALL} of the first {_EARLY} epochs, and "
-    "a study shows that dropout is the cause: the share of these epochs in which validation leads is higher with "
+    "a study of as many epochs shows that dropout is the cause: the share of these epochs in which validation leads is higher with "
     f"dropout than without, seed by seed. {DIFFERENCE_RULE}",
     needs=f"a run of the CNN of {_EARLY} epochs or more",
     judge=_lead,
