@@ -36,5 +36,5 @@ def test_the_first_example_prints_what_it_shows(capsys: pytest.CaptureFixture[st
     command, output = shown.split("\n", 1)
     words = [quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|(\S+)', command)]
     with pytest.raises(SystemExit):
-        app(["cost", *words])
+        app()(["cost", *words])
     assert capsys.readouterr().out.strip() == output.strip()

@@ -1,6 +1,8 @@
 """What the docs promise: names, files and commands exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ def test_every_public_name_can_be_had():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = mien.trian
+
+
+def test_help_names_every_command_and_loads_next_to_nothing():
+    code = "import sys; from mien.cli.main import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told, _, modules = done.stdout.rstrip().rpartition("\n")
+    assert not {"cyclopts", "rich", "numpy", "torch"} & set(modules.split())
+    for name, (_, summary) in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(summary)}$", told, re.MULTILINE)
 
 
 def test_every_command_of_the_readme_exists():

@@ -6,12 +6,12 @@ import torch
 
 from mien.analysis.model_card import WITHHELD
 from mien.core import shipped
-from mien.core.rundir import WEIGHTS
+from mien.core.rundir import NETWORK
 from mien.models._blocks import count_parameters
 from mien.training.evaluate import network_of
 from mien.training.shipping import drawn_scores
 
-MOST_PARAMETERS = {"trunk": 2_120_000, "pocket": 110_000}
+MOST_PARAMETERS = {"cnn": 2_120_000, "trunk": 2_120_000, "pocket": 110_000}
 MOST_BYTES = {"pocket": 225_000}
 
 
@@ -21,7 +21,7 @@ def test_a_shipped_network_is_the_one_of_its_card(name) -> None:
     card = shipped.card(run)
     parameters = count_parameters(network_of(run, torch.device("cpu"))).with_statistics
     assert parameters == card["parameters"] <= MOST_PARAMETERS[name]
-    assert len(run.read(WEIGHTS)) == card["file"]["bytes"] <= MOST_BYTES.get(name, 6_000_000)
+    assert len(run.read(NETWORK)) == card["file"]["bytes"] <= MOST_BYTES.get(name, 6_000_000)
     assert np.allclose(drawn_scores(run), card["drawn"], atol=1e-4)  # float32 differs a little by processor
 
 

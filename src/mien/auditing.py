@@ -8,9 +8,9 @@ import numpy as np
 from mien.analysis import label_suspects as lists
 from mien.analysis.audited import Audit, DoubtedLabels, Judged, NoFaces, People, Same
 from mien.analysis.confident_learning import LabelDoubts, label_doubts
-from mien.analysis.duplicates import conflicts, leaks, merged, redundant, repeatability, repeated
+from mien.analysis.duplicates import conflicts, leaks, redundant, repeatability, repeated
 from mien.analysis.label_suspects import SuspectRows
-from mien.analysis.near_duplicates import NearPairs, near_duplicates
+from mien.analysis.near_duplicates import NearPairs
 from mien.analysis.not_a_face import FaceDoubts, face_doubts
 from mien.analysis.people import (
     PeopleVotes,
@@ -20,6 +20,7 @@ from mien.analysis.people import (
     network_and_people,
     people_votes,
 )
+from mien.analysis.same_pictures import with_near
 from mien.core.errors import DataError
 from mien.core.identical import picture_groups
 from mien.core.images import TRAIN, Bools, Ints, LabelledImages, Uint8
@@ -45,7 +46,8 @@ def audit(
     """What the labels of these faces are worth.
 
     votes        of FER+, as read_votes gives them; they are joined to the faces by row
-    predictions  of some of the faces, by a network that did not learn from them
+    predictions  of some or all of the faces, by networks that did not learn from them. Those whose picture, or nearly
+                 the same, is among the training faces that are not predicted are not judged: it was learned
     near         search for near duplicates too, which takes most of the time
 
     Raises DataError where votes or predictions do not belong to the faces.
@@ -53,9 +55,12 @@ def audit(
     people = _people_votes(votes, faces)
     rows = _rows(predictions, faces)
     groups = picture_groups(faces.pixels)
-    pairs, near_groups = _near(faces, groups) if near else (None, groups)
+    pairs, near_groups = with_near(faces.pixels, groups) if near else (None, groups)
     strange = face_doubts(faces.pixels, groups)
-    doubts = None if predictions is None else label_doubts(predictions.probs, faces.labels[rows])
+    unseen = _unseen(near_groups, rows, faces)
+    asked = None if predictions is None or not unseen.any() else predictions.select(unseen)
+    doubts = None if asked is None else label_doubts(asked.probs, asked.labels)
+    judged = rows[unseen]
     return Audit(
         source=faces.source,
         digest=faces.digest,
@@ -64,11 +69,9 @@ def audit(
         identical=_same(faces, groups),
         near=None if pairs is None else _same(faces, near_groups, pairs),
         no_faces=_no_faces(strange, people),
-        labels=_doubted(
-            predictions, doubts, faces.labels[rows], None if people is None else people.select(rows)
-        ),
+        labels=_doubted(asked, doubts, len(rows), None if people is None else people.select(judged)),
         people=_people(people, faces, predictions, rows),
-        suspects=_suspects(faces, _lists(faces, groups, near_groups, strange, people, doubts, rows)),
+        suspects=_suspects(faces, _lists(faces, groups, near_groups, strange, people, doubts, judged)),
     )
 
 
@@ -101,11 +104,14 @@ def _rows(predictions: Predictions | None, faces: LabelledImages) -> Ints:
     return rows
 
 
-def _near(faces: LabelledImages, groups: Ints) -> tuple[NearPairs, Ints]:
-    """Pairs among the first pictures of all groups, and a group number for each picture (n,)."""
-    first = np.unique(groups, return_index=True)[1]
-    pairs = near_duplicates(faces.pixels[first])
-    return pairs, merged(pairs.first, pairs.second, len(first))[groups]
+def _unseen(groups: Ints, rows: Ints, faces: LabelledImages) -> Bools:
+    """Which of the predicted rows (m,) show a picture that the network cannot have learned, bool (m,).
+
+    It learned from training faces that it does not predict; where the data has no parts, from any that it does not.
+    """
+    learned = _is_training(faces) | (faces.split == "")
+    learned[rows] = False
+    return ~np.isin(groups[rows], groups[learned])
 
 
 def _same(faces: LabelledImages, groups: Ints, pairs: NearPairs | None = None) -> Same:
@@ -136,8 +142,9 @@ def _no_faces(doubts: FaceDoubts, people: PeopleVotes | None) -> NoFaces:
 
 
 def _doubted(
-    predictions: Predictions | None, doubts: LabelDoubts | None, labels: Ints, people: PeopleVotes | None
+    predictions: Predictions | None, doubts: LabelDoubts | None, asked: int, people: PeopleVotes | None
 ) -> DoubtedLabels | None:
+    """What the judged predictions say; `asked` counts those too that are not judged."""
     if predictions is None or doubts is None:
         return None
     ranked = doubts.ranked()
@@ -150,7 +157,8 @@ def _doubted(
         joint=tuple(tuple(row) for row in doubts.joint.tolist()),
         judged=()
         if people is None
-        else tuple(_judged(ranked[:first], doubts, labels, people) for first in firsts),
+        else tuple(_judged(ranked[:first], doubts, predictions.labels, people) for first in firsts),
+        learned=asked - len(predictions),
     )
 
 
@@ -241,10 +249,11 @@ def suspects_sheet(
     people = _people_votes(votes, faces)
     lines = [
         [
-            f"{suspect.id}: {faces.classes[faces.labels[row]]}",
+            f"label {faces.classes[faces.labels[row]]}",
             f"rather {suspect.proposal}" if suspect.proposal else "",
             suspect.reason,
-            "" if people is None else _most_votes(people.counts[row], faces.classes),
+            suspect.id,
+            *([] if people is None else [_most_votes(people.counts[row], faces.classes)]),
         ]
         for suspect, row in zip(chosen, rows.tolist(), strict=True)
     ]

@@ -40,6 +40,12 @@ def mien(monkeypatch, capsys, tmp_path):
     return run
 
 
+def test_train_tells_what_runs_tells(mien, data):
+    _, out, _ = mien("train", data, *SMALL, "--json")
+    _, listed, _ = mien("runs", "--json")
+    assert [json.loads(out)] == json.loads(listed)
+
+
 def test_train_evaluate_and_list(mien, data):
     code, out, err = mien("train", data, *SMALL)
     assert code == 0

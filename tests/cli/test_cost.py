@@ -10,7 +10,7 @@ from mien.cli.main import app, main
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     with pytest.raises(SystemExit) as stopped:
-        app(["cost", *words])
+        app()(["cost", *words])
     assert not stopped.value.code
     return capsys.readouterr().out
 

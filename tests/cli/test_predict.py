@@ -77,9 +77,13 @@ def test_bad_pictures_are_listed_at_the_end_and_the_rest_is_finished(mien, folde
     code, out, err = mien("photos", "missing.png", "--json")
     assert code == 1
     assert len(out.splitlines()) == 1 + 9
-    assert err.splitlines()[0] == "2 pictures could not be read:"
+    assert err.splitlines()[0] == "2 files could not be read:"
     assert err.splitlines()[1].startswith("  photos/0.png: expected a picture")
     assert "missing.png: cannot be read" in err
+
+
+def nothing():
+    yield from ()
 
 
 def test_what_was_done_is_not_done_again_and_bad_ones_are_named_again(mien, folder, monkeypatch):
@@ -87,7 +91,9 @@ def test_what_was_done_is_not_done_again_and_bad_ones_are_named_again(mien, fold
     code, _, first = mien("photos", "--out", "out.csv")
     assert code == 1
     whole = (folder / "out.csv").read_bytes()
-    monkeypatch.setattr(command, "answers", lambda _, sources: pytest.fail("read again") if sources else [])
+    monkeypatch.setattr(
+        command, "answers", lambda _, sources, *how: pytest.fail("read again") if sources else nothing()
+    )
     code, _, again = mien("photos", "--out", "out.csv")
     assert (code, again) == (1, first)
     assert (folder / "out.csv").read_bytes() == whole

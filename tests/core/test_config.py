@@ -71,6 +71,16 @@ def test_impossible_choices_are_refused_by_name(changes):
         TrainConfig(**changes)
 
 
+def test_a_config_from_before_suspects_were_left_out_can_be_read(tmp_path):
+    config = TrainConfig(without=tmp_path / "suspects.csv", without_reasons="not a face,wrong label")
+    assert TrainConfig.from_json(config.to_json()) == config
+    values = json.loads(TrainConfig(epochs=7).to_json())
+    del values["without"], values["without_reasons"]
+    assert TrainConfig.from_json(json.dumps(values)) == TrainConfig(epochs=7)
+    with pytest.raises(ConfigError, match="without_reasons: expected a file of suspects beside it"):
+        TrainConfig(without_reasons="not a face")
+
+
 @pytest.mark.parametrize("changes", [{"shift": -1}, {"rotation": 181}, {"scale": 1}, {"erase": 1.1}])
 def test_impossible_augmentation_is_refused(changes):
     with pytest.raises(ConfigError, match=f"{next(iter(changes))}: expected"):

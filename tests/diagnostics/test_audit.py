@@ -30,11 +30,11 @@ def parts() -> Parts:
 
 @pytest.fixture(scope="module")
 def predictions(parts) -> Predictions:
-    """A network that contradicts the label of the first validation face only."""
+    """A network that contradicts the first two validation faces, of which it has learned the first one's picture."""
     val = parts.val
     probs = scores(val.labels, 3, right=1.0)
-    probs[0] = 0.01
-    probs[0, (val.labels[0] + 1) % 3] = 0.98
+    probs[:2] = 0.01
+    probs[[0, 1], (val.labels[:2] + 1) % 3] = 0.98
     return Predictions(
         probs=probs, labels=val.labels, ids=val.ids, classes=val.classes, split="val", run="one"
     )
@@ -51,8 +51,10 @@ def test_answer_tables_and_galleries(parts, predictions):
     twins, doubted = (block for block in found.blocks if isinstance(block, Gallery))
     assert {one.id for one in twins.cards} == {parts.val.ids[0], parts.train.ids[0]}
     names = parts.val.classes
-    label = parts.val.labels[0]
-    assert doubted.cards[0].id == parts.val.ids[0]
+    label = parts.val.labels[1]
+    assert doubted.cards[0].id == parts.val.ids[1]
+    assert parts.val.ids[0] not in {one.id for one in doubted.cards}
+    assert (found.data["labels"]["faces"], found.data["labels"]["learned"]) == (47, 1)
     assert doubted.cards[0].heading == f"{names[label]}, rather {names[(label + 1) % 3]}"
     assert json.loads(json.dumps(found.data))["identical"]["redundant"] == 1
 

@@ -5,7 +5,7 @@ import pytest
 
 from mien.core.expression import Box, FaceExpression
 from mien.core.labels import EXPRESSIONS
-from mien.inference.overlay import BRIGHT, DARK, _arranged, _Sizes, annotated
+from mien.inference.overlay import BRIGHT, DARK, Sizes, _arranged, annotated
 
 
 def face(left, top, side, top_share=0.7):
@@ -56,7 +56,7 @@ def test_panels_cover_neither_faces_nor_one_another():
             (x, y, x + side, y + side)
             for (x, y), side in zip(corners.tolist(), range(30, 210, 30), strict=True)
         ]
-        panels = _arranged(boxes, [_Sizes(12, 7)] * 6, (800, 700))
+        panels = _arranged(boxes, [Sizes(12, 7)] * 6, (800, 700))
         covered = np.zeros((3000, 1200), dtype=int)
         for left, top, right, bottom in panels:
             covered[top:bottom, left:right] += 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.core import shipped
 from mien.core.errors import ConfigError, DataError
 from mien.core.expression import Box
 from mien.data.pictures import face_in
@@ -95,8 +96,10 @@ def test_meta_tells_files_of_detectors_apart(model, monkeypatch, tmp_path):
 
 
 def test_without_a_network_the_message_names_the_flag(monkeypatch, tmp_path):
-    monkeypatch.setattr(recognisers, "__file__", str(tmp_path / "recogniser.py"))
-    with pytest.raises(ConfigError, match="--model"):
+    with pytest.raises(ConfigError, match="no network called 'nobody' comes with mien .* --model"):
+        Recogniser("nobody")
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    with pytest.raises(ConfigError, match="there are: none"):
         Recogniser()
 
 

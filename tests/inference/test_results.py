@@ -9,9 +9,10 @@ import pytest
 
 from mien.core.errors import ConfigError
 from mien.core.expression import Box, FaceExpression
-from mien.inference.job import Answer
+from mien.inference.answer import Answer, Ending, Instant
 from mien.inference.results import about_path, result_file
 from mien.inference.sources import Source
+from mien.inference.tracking import TrackedFace
 
 META = {"classes": ["happy", "sad"], "network": "a", "shard": "1/1"}
 
@@ -110,3 +111,90 @@ def test_a_second_process_is_kept_out(tmp_path, kind):
     pytest.importorskip("fcntl", reason="no file locks here")
     with result_file(tmp_path / "out", kind, META), pytest.raises(ConfigError, match="another process"):
         write(tmp_path / "out", kind)
+
+
+def of_video(name: str, frames: int) -> list[Answer]:
+    source = Source(Path(name), name, True)
+    face = TrackedFace(
+        box=Box(left=1, top=2, width=3, height=4),
+        probabilities=(0.75, 0.25),
+        classes=("happy", "sad"),
+        track=7,
+        raw=(0.5, 0.5),
+    )
+    made = [
+        Answer(
+            source=source, faces=(face,) * (number % 3), instant=Instant(frame=number, seconds=number / 10)
+        )
+        for number in range(frames)
+    ]
+    end = Ending(frames=frames, analysed=frames, broken=2, tracks=1, seconds=0.5)
+    return [*made, Answer(source=source, ending=end)]
+
+
+VIDEOS = [*of_video("a.mp4", 4), answer("b.png"), *of_video("c.mp4", 3)]
+
+
+def test_frames_of_videos_have_their_place_and_the_end_its_counts(tmp_path):
+    for kind in ("json", "csv"):
+        with result_file(tmp_path / kind, kind, META) as file:
+            for each in VIDEOS:
+                file.write(each)
+    rows = list(csv.DictReader((tmp_path / "csv").read_text().splitlines()))
+    assert [(row["frame"], row["seconds"], row["faces"], row["face"], row["track"]) for row in rows[:6]] == [
+        ("0", "0.0", "0", "", ""), ("1", "0.1", "1", "1", "7"), ("2", "0.2", "2", "1", "7"),
+        ("2", "0.2", "2", "2", "7"), ("3", "0.3", "0", "", ""), ("", "", "", "", ""),
+    ]  # fmt: skip
+    assert rows[5]["error"] == "2 broken frames were skipped"
+    said = [json.loads(line) for line in (tmp_path / "json").read_text().splitlines()[1:]]
+    assert (said[1]["frame"], said[1]["seconds"], said[1]["faces"][0]["track"]) == (1, 0.1, 7)
+    assert said[1]["faces"][0]["raw"] == {"happy": 0.5, "sad": 0.5}
+    assert said[4] == {
+        "source": "a.mp4",
+        "video": {"frames": 4, "analysed": 4, "broken": 2, "tracks": 1, "seconds": 0.5, "length": None},
+    }
+    assert "frame" not in said[5]
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_video_that_was_not_seen_to_its_end_is_seen_again_from_its_start(tmp_path, kind):
+    path = tmp_path / "out"
+
+    def write_left():
+        with result_file(path, kind, META) as file:
+            for each in VIDEOS:
+                if each.source.name not in file.done:
+                    file.write(each)
+            return file.done, file.bad
+
+    write_left()
+    whole = path.read_bytes()
+    for end in range(0, len(whole), 7):
+        path.write_bytes(whole[:end])
+        done, bad = write_left()
+        assert path.read_bytes() == whole
+        assert bad == ()
+        ended = whole.index(b"\n", whole.index(b"2 broken" if kind == "csv" else b'"video"')) + 1
+        assert ("a.mp4" in done) == (end >= ended)
+
+
+@pytest.mark.parametrize(
+    ("ending", "complaint"),
+    [
+        (Ending(frames=9, analysed=9, broken=0, tracks=1, seconds=9.0, length=10.0), ""),
+        (
+            Ending(frames=9, analysed=9, broken=1, tracks=1, seconds=9.0, length=None),
+            "1 broken frame was skipped",
+        ),
+        (
+            Ending(frames=9, analysed=9, broken=0, tracks=1, seconds=3.0, length=10.0),
+            "it ends at 3.0 s of 10.0 s",
+        ),
+        (
+            Ending(frames=9, analysed=9, broken=1500, tracks=1, seconds=90.0, length=100.0),
+            "1,500 broken frames were skipped, it ends at 90.0 s of 100.0 s",
+        ),
+    ],
+)
+def test_what_was_wrong_with_a_video_is_said(ending, complaint):
+    assert ending.complaint == complaint

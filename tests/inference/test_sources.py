@@ -1,11 +1,13 @@
 """What files, folders and globs name, and how shares split them."""
 
 import os
+import sys
 
 import pytest
 
-from mien.core.errors import ConfigError
-from mien.inference.sources import Shard, Source, expand
+from mien.core.errors import ConfigError, MissingExtra
+from mien.inference.sources import Shard, Source, expand, readable
+from tests.inference.made_videos import rgb_faces, write_video
 
 
 @pytest.fixture
@@ -101,3 +103,35 @@ def test_names_are_one_line_of_utf8_and_places_stay_below(folder):
     odd.name.encode()
     assert not odd.place.is_absolute()
     assert Source(folder.__class__("../../x.png"), "x").place.parts == ("up", "up", "x.png")
+
+
+def test_videos_are_named_by_their_endings_and_read_with_pictures(folder):
+    for name in ("clip.MP4", "sub/b.mkv", "code.ts"):
+        (folder / name).write_bytes(b"")
+    found = expand(["photos"])
+    assert [each.key for each in found if each.is_video] == ["clip.MP4", "sub/b.mkv"]
+    assert len(found) == 6
+    assert [each.is_video for each in expand(["photos/*.MP4", "photos/b.jpg", "missing.avi"])] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_file_named_as_neither_is_what_pyav_says(folder):
+    path = folder / "recording"
+    assert not expand([str(folder / "notes.txt")])[0].is_video
+    write_video(folder / "a.mp4", rgb_faces(2)).rename(path)
+    assert expand([str(path)])[0].is_video
+
+
+def test_without_pyav_videos_are_left_out_and_counted(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert readable(expand(["photos"])) == (expand(["photos"]), "")
+    (folder / "clip.mp4").write_bytes(b"")
+    left, line = readable(expand(["photos"]))
+    assert len(left) == 4
+    assert line.startswith("1 video was left out: ")
+    assert "pip install 'mien[video]'" in line
+    with pytest.raises(MissingExtra):
+        readable(expand(["photos/clip.mp4"]))

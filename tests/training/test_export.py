@@ -19,7 +19,7 @@ from mien.core.onnx_file import read_onnx
 from mien.core.rundir import WEIGHTS, RunDir
 from mien.models import registry
 from mien.training import export as exporting
-from mien.training.checkpoint import weights_to_bytes
+from mien.training.checkpoint import onnx_into, weights_to_bytes
 from mien.training.export import Proof, export, proof_path, prove
 from mien.training.onnx_graph import onnx_bytes
 from tests.made_runs import made_run
@@ -84,6 +84,29 @@ def test_padding_pools_and_plain_numbers_are_written_as_they_are():
 def test_what_it_does_not_know_is_named(module):
     with pytest.raises(ConfigError, match=type(module).__name__):
         onnx_bytes(nn.Sequential(module), ABOUT)
+
+
+def test_weights_that_float16_holds_take_two_bytes_and_are_read_back():
+    network = stirred(registry.build("dnn", {"hidden": (50, 8)}, classes=7)).half().float()
+    content = onnx_bytes(network, ABOUT)
+    parameters = sum(value.numel() for value in network.parameters())
+    assert 2 * parameters < len(content) < 2.1 * parameters
+    assert prove(network, content, some_faces(9)).holds
+    other = registry.build("dnn", {"hidden": (50, 8)}, classes=7)
+    onnx_into(other, content, "made")
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, other.state_dict()[name]), name
+    with pytest.raises(RunError, match="made for another network"):
+        onnx_into(registry.build("dnn", {"hidden": (50, 9)}, classes=7), content, "made")
+
+
+def test_a_module_that_is_used_twice_is_kept_once():
+    twice = nn.Conv2d(1, 1, 3, padding=1)
+    network = nn.Sequential(twice, nn.ReLU(), twice, nn.Flatten(), nn.Linear(48 * 48, 7))
+    content = onnx_bytes(network, ABOUT)
+    names = [each.name for each in onnx.load_from_string(content).graph.initializer]
+    assert len(names) == len(set(names))
+    assert {"0.weight", "0.bias", "4.weight", "4.bias"} < set(names)
 
 
 @pytest.fixture

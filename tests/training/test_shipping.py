@@ -2,18 +2,23 @@
 
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from onnxruntime import InferenceSession
 
 import mien
 from mien.analysis.model_card import WITHHELD
 from mien.core import shipped
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.onnx_file import read_onnx
+from mien.core.rundir import NETWORK, RunDir
 from mien.core.teachers import taught_by
+from mien.data.drawn import draw
+from mien.inference.recogniser import model_path
 from mien.training.evaluate import network_of
 from mien.training.shipping import drawn_scores, ship
 from tests.conftest import small_faces
@@ -60,9 +65,8 @@ def test_a_shipped_network_says_by_name_what_its_card_says(run, folder) -> None:
 
 def test_its_weights_are_the_chosen_ones_rounded(run, folder) -> None:
     card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
-    content = (folder / "small" / WEIGHTS).read_bytes()
+    content = (folder / "small" / NETWORK).read_bytes()
     assert (card.file.bytes, card.file.sha256) == (len(content), sha256(content).hexdigest())
-    assert len(run.read(WEIGHTS)) - len(content) > 1.9 * card.parameters  # two bytes a number are saved
     cpu = torch.device("cpu")
     state, expected = (
         network_of(shipped.shipped("small"), cpu).state_dict(),
@@ -71,6 +75,19 @@ def test_its_weights_are_the_chosen_ones_rounded(run, folder) -> None:
     for name, value in expected.items():
         assert state[name].dtype == value.dtype
         assert torch.equal(state[name], value.half().to(value.dtype)), name
+
+
+def test_it_predicts_by_name_without_torch(run, folder, monkeypatch) -> None:
+    card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    content = model_path("small").read_bytes()
+    assert json.loads(read_onnx(content).metadata["mien.temperature"]) == card.measured[0].temperature
+    session = InferenceSession(content, providers=["CPUExecutionProvider"])
+    logits = session.run(None, {"faces": draw(8, seed=0).faces.pixels[:, None]})[0].astype(float)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    assert np.allclose(shares / shares.sum(axis=1, keepdims=True), card.drawn, atol=2e-6)
+    monkeypatch.setattr(shipped, "DEFAULT", "small")
+    assert model_path(None) == folder / "small" / NETWORK
+    assert model_path("elsewhere/small") == Path("elsewhere/small")
 
 
 def test_nothing_of_the_machine_that_trained_it_stays(run, folder) -> None:
@@ -85,7 +102,7 @@ def test_nothing_of_the_machine_that_trained_it_stays(run, folder) -> None:
         "environment.json",
         "costs.json",
         "history.csv",
-        WEIGHTS,
+        NETWORK,
         "card.json",
         "card.md",
     }
@@ -145,9 +162,9 @@ def test_a_shipped_network_can_teach(run, folder, tmp_path) -> None:
 
 def test_damaged_weights_are_found(run, folder) -> None:
     ship(run, folder / "small", commit="c0ffee", faces=small_faces())
-    content = bytearray((folder / "small" / WEIGHTS).read_bytes())
+    content = bytearray((folder / "small" / NETWORK).read_bytes())
     content[-1] ^= 1
-    (folder / "small" / WEIGHTS).write_bytes(content)
+    (folder / "small" / NETWORK).write_bytes(content)
     with pytest.raises(RunError, match="is not the file that its card names"):
         mien.evaluate("small", small_faces())
 
@@ -156,15 +173,15 @@ def test_damaged_weights_are_found(run, folder) -> None:
 def test_a_damaged_card_is_one_clear_error(run, folder, content) -> None:
     folder.mkdir()
     (folder / "small").mkdir()
-    for name in ("config.json", WEIGHTS):
-        (folder / "small" / name).write_bytes(run.read(name))
+    (folder / "small/config.json").write_bytes(run.read("config.json"))
+    (folder / "small" / NETWORK).write_bytes(b"")
     (folder / "small/card.json").write_bytes(content)
     with pytest.raises(RunError, match=r"card\.json is damaged .* install mien anew"):
         shipped.shipped("small")
 
 
 def test_what_cannot_be_shipped_leaves_nothing(run, folder, tmp_path) -> None:
-    with pytest.raises(RunError, match=r"its weights take [\d,]+ bytes, more than 1,000"):
+    with pytest.raises(RunError, match=r"its network takes [\d,]+ bytes, more than 1,000"):
         ship(run, folder / "small", commit="c", faces=small_faces(), most_bytes=1000)
     with pytest.raises(ConfigError, match="expected float16 or float32, got int4"):
         ship(run, folder / "small", commit="c", faces=small_faces(), numbers="int4")

@@ -61,9 +61,11 @@ class Judged:
 class DoubtedLabels:
     """What confident learning says of the predicted faces.
 
-    noise   estimated share of wrong labels, listed as suspects
-    joint   estimated shares (k, k): row label, column truth
-    judged  by people's votes; empty without them
+    faces    those that were judged
+    noise    estimated share of wrong labels, listed as suspects
+    joint    estimated shares (k, k): row label, column truth
+    judged   by people's votes; empty without them
+    learned  predicted faces that were not judged, as their picture, or nearly the same, is among those learned from
     """
 
     run: str
@@ -72,6 +74,7 @@ class DoubtedLabels:
     listed: int
     joint: tuple[tuple[float, ...], ...]
     judged: tuple[Judged, ...]
+    learned: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

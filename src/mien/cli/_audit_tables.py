@@ -63,6 +63,10 @@ def _print_labels(found: DoubtedLabels, classes: tuple[str, ...]) -> None:
         f"labels, by {found.run}: {percent(found.noise)} of {found.faces:,} faces estimated wrong, {found.listed:,} "
         "listed (a weak network counts its own mistakes in)"
     )
+    if found.learned:
+        show(
+            f"{found.learned:,} more are not judged: their picture, or nearly the same, is among those it learned from"
+        )
     rows = [
         (name, *(f"{100 * share:.1f}" for share in row))
         for name, row in zip(classes, found.joint, strict=True)

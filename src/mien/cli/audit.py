@@ -10,8 +10,7 @@ from mien.auditing import suspects_sheet
 from mien.cli._audit_tables import print_audit
 from mien.cli._figures import print_json
 from mien.core.errors import ConfigError
-from mien.core.images import VAL
-from mien.core.rundir import RunDir
+from mien.core.folds import held_out_predictions
 from mien.data.contact_sheet import write_png
 from mien.data.ferplus_csv import read_votes
 from mien.data.load import DRAWN, read
@@ -42,8 +41,8 @@ def audit(
     votes
         The votes of FER+ (fer2013new.csv), where the data is FER2013.
     run
-        A finished run whose validation faces are among the data: its predictions of them, which it did not
-        learn from, speak for or against their labels.
+        A finished run whose validation faces are among the data, or the folder of mien train --folds 5, for all
+        faces: predictions of faces that a network did not learn from speak for or against their labels.
     out
         Folder for audit.json, suspects.csv and suspects.png; what is there under these names is replaced.
     top
@@ -59,7 +58,7 @@ def audit(
         raise ConfigError(f"--top {top}: expected 1 or more")
     faces = read(data, skip_bad=skip_bad).faces
     opinions = read_votes(votes) if votes else None
-    predictions = RunDir.open(run).predictions(VAL) if run else None
+    predictions = held_out_predictions(run) if run else None
     found = audited(faces, opinions, predictions, near=near)
     written = list(found.write(out)) if out else []
     if out:

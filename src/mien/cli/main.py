@@ -2,11 +2,15 @@
 
 import io
 import sys
-
-from cyclopts import App, CycloptsError
+from typing import TYPE_CHECKING
 
 from mien import __version__
 from mien.core.errors import MienError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+PURPOSE = "Train, compare, diagnose and explain facial-expression recognition."
 
 COMMANDS = {
     "lab": (
@@ -26,7 +30,7 @@ COMMANDS = {
     ),
     "predict": (
         "mien.cli.predict:predict",
-        "The label annotators would likely give each face in photos and folders.",
+        "The label annotators would likely give each face in photos, videos and before the camera.",
     ),
     "study": (
         "mien.cli.study:study",
@@ -42,17 +46,32 @@ COMMANDS = {
         "mien.cli.audit:audit",
         "Find duplicates, leaks, pictures that are no faces, and doubtful labels.",
     ),
+    "stress": (
+        "mien.cli.stress:stress",
+        "Measure finished runs on noisy, blurred, covered and displaced faces.",
+    ),
+    "explain": ("mien.cli.explain:explain", "Show which pixels a network's scores come from."),
     "cost": ("mien.cli.cost:cost", "Count every operation, parameter and byte of a network."),
     "pca": ("mien.cli.pca:pca", "Principal component analysis with its reconstruction error, three ways."),
 }
 
-app = App(
-    name="mien",
-    version=__version__,
-    help="Train, compare, diagnose and explain facial-expression recognition.",
-)
-for name, (place, summary) in COMMANDS.items():
-    app.command(place, name=name, help=summary)
+
+def app() -> "App":
+    """All commands, each imported where it is called."""
+    from cyclopts import App  # takes longer to import than all of mien's own
+
+    made = App(name="mien", version=__version__, help=PURPOSE)
+    for name, (place, summary) in COMMANDS.items():
+        made.command(place, name=name, help=summary)
+    return made
+
+
+def overview() -> str:
+    """What `mien --help` prints: every command in a line."""
+    lines = [f"  {name:<10} {summary}" for name, (_, summary) in sorted(COMMANDS.items())]
+    return "\n".join(
+        ("Usage: mien COMMAND", "", PURPOSE, "", "Commands:", *lines, "", "mien COMMAND --help says more.")
+    )
 
 
 def main(words: list[str] | None = None) -> None:
@@ -60,8 +79,19 @@ def main(words: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files may hold what a terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    words = sys.argv[1:] if words is None else words
+    if words in ([], ["--help"], ["-h"]):
+        print(overview())
+        sys.exit(0)
+    run(words)
+
+
+def run(words: list[str]) -> None:
+    """Run one command with cyclopts."""
+    from cyclopts import CycloptsError
+
     try:
-        app(sys.argv[1:] if words is None else words, exit_on_error=False)
+        app()(words, exit_on_error=False)
     except CycloptsError:  # cyclopts has printed it
         sys.exit(2)
     except MienError as error:

@@ -1,14 +1,19 @@
 """`mien train`: train a network on labelled faces, or go on with a run."""
 
+import shlex
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import mien
 from mien.cli._config_flags import with_flags_of
+from mien.cli._figures import print_json, print_run
 from mien.core import spec
 from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
 from mien.core.errors import ConfigError
+from mien.core.folds import Folds
+from mien.core.rundir import RunDir
 
 
 @with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation"))
@@ -18,13 +23,19 @@ def train(
     recipe: str = "default",
     out: Path | None = None,
     resume: Path | None = None,
+    folds: int | None = None,
     augment: bool = True,
+    json: bool = False,
     **flags: Any,
 ) -> None:
     """Train a network on labelled faces; keep the best epoch by validation, and predict the held-out parts.
 
     Without data it trains on drawn faces. Each epoch is on disk before the next begins: what was interrupted goes
     on with --resume, to the same end. --model takes a network's own choices too: cnn:pool=max,dropout=none.
+
+    With --folds 5 it trains five networks, each without a fifth of the faces (identical and nearly identical pictures
+    together), and joins what the last epoch of each says of its fifth: mien audit --run takes that folder. All faces
+    but the data's own test part are shared out. The same command goes on with what was interrupted.
 
     Parameters
     ----------
@@ -37,23 +48,46 @@ def train(
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     resume
         Go on with this run as it was configured; with data where its data has moved.
+    folds
+        Train so many networks, each on the other folds; --out, by default runs/<model>-folds-<number>, holds them all.
     augment
         Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+    json
+        Print what came of it, as mien runs --json has it, or what folds.json says.
     """
     from mien.cli._train_progress import Shown, interruptible
 
-    if resume is None:
+    if resume is None and folds is not None:
+        run = _folds(config_of(data, recipe, augment, flags), folds, out)
+    elif resume is None:
         config = config_of(data, recipe, augment, flags)
         path = out or mien.RunDir.next_free(Path("runs"), config.model)
         run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
-    elif flags or out or recipe != "default" or not augment:
+    elif flags or out or folds is not None or recipe != "default" or not augment:
         raise ConfigError(
             f"--resume {resume} goes on as the run was configured; leave out all else but the data"
         )
     else:
         faces = mien.load(data, skip_bad=mien.RunDir.open(resume).config.skip_bad) if data else None
         run = interruptible(resume, Shown(), lambda shown: mien.resume(resume, faces, progress=shown))
-    print(run.path)
+    if json and folds is not None:
+        print_json({"path": str(run.path), **Folds(run.path).about})
+    else:
+        print_run(run, json)
+
+
+def _folds(config: TrainConfig, folds: int, out: Path | None) -> RunDir:
+    """The folder of all folds; Ctrl-C ends the process cleanly, with the same command to go on."""
+    from mien.cli._folds_progress import ShownFolds
+    from mien.cli._train_progress import interruptible
+    from mien.training.folds import train_folds
+
+    shown = ShownFolds()
+
+    def work(_: object) -> RunDir:
+        return train_folds(config, folds=folds, out=out, progress=shown).folder
+
+    return interruptible(out or Path("runs"), shown, work, go_on=shlex.join(["mien", *sys.argv[1:]]))
 
 
 def config_of(data: str | None, recipe: str, augment: bool, flags: dict[str, Any]) -> TrainConfig:

@@ -103,6 +103,8 @@ class TrainConfig:
     data             path of labelled faces, or "drawn"
     split            "official", or "random:0.1" for a tenth of the training part as validation
     skip_bad         leave out rows or files that cannot be read instead of stopping
+    without          suspects.csv of mien audit: its faces are left out of training; validation and test stay whole
+    without_reasons  leave only those out that stand there for these reasons, with commas between: "wrong label"
     model            name of a network
     options          the network's own choices that differ from its defaults
     match            name of a network whose parameter count the width is fitted to
@@ -130,6 +132,8 @@ class TrainConfig:
     data: str = "drawn"
     split: str = "official"
     skip_bad: bool = False
+    without: str | None = None
+    without_reasons: str = ""
     model: str = "cnn"
     options: dict[str, Option] = field(default_factory=dict)
     match: str | None = None
@@ -155,6 +159,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", str(self.data))  # a Path is welcome, JSON has none
+        object.__setattr__(self, "without", None if self.without is None else str(self.without))
+        chosen = self.without is not None or not self.without_reasons
+        _expect(chosen, "without_reasons", "a file of suspects beside it (--without)", self.without_reasons)
         for name in ("epochs", "batch_size", "seed", "keep_every", "threads"):
             _expect(type(getattr(self, name)) is int, name, "a whole number", getattr(self, name))
         _expect(self.epochs >= 1, "epochs", "at least 1", self.epochs)

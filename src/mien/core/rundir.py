@@ -26,7 +26,12 @@ ENVIRONMENT = "environment.json"
 HISTORY = "history.csv"
 COSTS = "costs.json"
 WEIGHTS = "weights.safetensors"
+NETWORK = "network.onnx"  # in place of the weights, in a network that comes with mien
 CHECKPOINT = "last.safetensors"
+STRESS = "stress.json"
+EXPLANATION, EXPLAINED_PICTURES, EXPLANATION_SHEET = "explain.json", "explain.npz", "explain.png"
+WITHOUT = "without.csv"
+FOLDS_ABOUT, FOLD_OF = "folds.json", "folds.csv"  # in the folder above the runs of folds
 LOCK = "lock"
 TEMPORARY = ".partial"
 
@@ -115,6 +120,11 @@ class RunDir:
     def has(self, name: str) -> bool:
         """Whether a file of this name is there, whole."""
         return (self.path / name).is_file()
+
+    @property
+    def weights_name(self) -> str:
+        """The file that its chosen weights lie in."""
+        return NETWORK if self.has(NETWORK) else WEIGHTS
 
     def read(self, name: str) -> bytes:
         """A file's bytes; RunError where it is missing or cannot be read."""

@@ -1,4 +1,7 @@
-"""The networks that come with mien, by name: each is a run directory without its checkpoint, with a model card."""
+"""The networks that come with mien, by name: each a run directory with a model card and the network as ONNX.
+
+The one file serves both who predicts without torch and who goes on with the weights in it.
+"""
 
 import json
 from hashlib import sha256
@@ -6,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import RunError
-from mien.core.rundir import CONFIG, WEIGHTS, RunDir
+from mien.core.rundir import CONFIG, NETWORK, RunDir
 
 FOLDER = Path(__file__).parent.parent / "weights"
 CARD, CARD_TEXT = "card.json", "card.md"
+DEFAULT = "cnn"  # reads faces where no network is named
 
 
 def names() -> tuple[str, ...]:
@@ -23,8 +27,8 @@ def shipped(name: str) -> RunDir:
         known = ", ".join(names()) or "none"
         raise RunError(f"no network called '{name}' comes with mien; there are {known}")
     run = RunDir(FOLDER / name)
-    if sha256(run.read(WEIGHTS)).hexdigest() != card(run)["file"]["sha256"]:
-        raise RunError(f"{run.path}: {WEIGHTS} is not the file that its card names; install mien anew")
+    if sha256(run.read(NETWORK)).hexdigest() != card(run)["file"]["sha256"]:
+        raise RunError(f"{run.path}: {NETWORK} is not the file that its card names; install mien anew")
     return run
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mien.core.config import Distillation, Teacher
 from mien.core.errors import RunError
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.rundir import RunDir
 from mien.core.shipped import opened
 
 
@@ -43,4 +43,4 @@ def _teacher(run: RunDir | Path | str) -> Teacher:
 
 
 def _digest(run: RunDir) -> str:
-    return sha256(run.read(WEIGHTS)).hexdigest()
+    return sha256(run.read(run.weights_name)).hexdigest()

@@ -15,9 +15,11 @@ class Diagnostic:
     title     of the section
     question  that it answers, ending in a question mark
     make      what was found; it raises MissingInput, saying what is missing, where it cannot answer
+    on_demand whether it shows what a command of its own has found; the page of runs without that leaves it out
     """
 
     order: int
     title: str
     question: str
     make: Callable[[Material], Finding]
+    on_demand: bool = False

@@ -1,37 +1,45 @@
-"""Many pictures through detector and network: read and detected by threads, judged in batches, answered in order."""
+"""Pictures and videos through detector and network: read by threads, judged in batches, answered in order."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
+from pathlib import Path
 
 from mien.core.errors import DataError
-from mien.core.expression import FaceExpression
-from mien.core.images import Uint8
+from mien.inference.answer import Answer
 from mien.inference.recogniser import Recogniser, Seen
 from mien.inference.sources import Source
+from mien.inference.watched import answers_of_file
+from mien.inference.watching import Watching
 
 WORKERS = 2
 BATCH = 32  # pictures whose faces go through the network together, and whose answers are written together
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Answer:
-    """What came of one picture: its faces and their crops, or why it could not be read."""
-
-    source: Source
-    faces: tuple[FaceExpression, ...] = ()
-    crops: Uint8 = field(default_factory=lambda: Seen().crops)
-    error: str = ""
-
-
-def answers(recogniser: Recogniser, sources: Sequence[Source], *, workers: int = WORKERS) -> Iterator[Answer]:
+def answers(
+    recogniser: Recogniser,
+    sources: Sequence[Source],
+    how: Watching | None = None,
+    annotate: Path | None = None,
+    *,
+    workers: int = WORKERS,
+) -> Generator[Answer, None, None]:
     """One answer for each picture, in their order; a bad picture is an answer too, and stops nothing.
 
+    Of a video, one for each frame analysed, and one that ends it; `annotate` is the folder for what is made of videos.
     Memory stays the same however many there are: at most two batches are read ahead, and of what was read only the
     faces are kept.
     """
+    for video, group in groupby(sources, key=lambda source: source.is_video):
+        if not video:
+            yield from _of_pictures(recogniser, list(group), workers)
+            continue
+        for source in group:
+            yield from answers_of_file(recogniser, source, how or Watching(), annotate)
+
+
+def _of_pictures(recogniser: Recogniser, sources: Sequence[Source], workers: int) -> Iterator[Answer]:
     waiting = iter(sources)
     ahead: deque[Future[tuple[Seen, str]]] = deque()
     pool = ThreadPoolExecutor(workers)

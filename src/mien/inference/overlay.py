@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from mien.core.images import Uint8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 SMALLEST = 360  # pixels of the longer side; smaller pictures are enlarged, so that words can be read
 DARK, LIGHT, DIM, BRIGHT = (16, 18, 22), (255, 255, 255), (92, 98, 108), (255, 196, 0)
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class Sizes:
     """Of a panel, in pixels, all from the size of its letters."""
 
     letters: int
@@ -51,7 +53,7 @@ def annotated(rgb: Uint8, faces: Sequence[FaceExpression]) -> "Image":
     enlarged = (rgb.shape[1] * factor, rgb.shape[0] * factor)
     picture = Image.fromarray(rgb).resize(enlarged, Image.Resampling.NEAREST)
     sizes = [_sizes(face, picture.height, factor) for face in faces]
-    panels = _arranged([_edges(face, factor) for face in faces], sizes, picture.size)
+    panels = _arranged([box_edges(face, factor) for face in faces], sizes, picture.size)
     width = max([picture.width, *(panel[2] for panel in panels)])
     height = max([picture.height, *(panel[3] for panel in panels)])
     canvas = Image.new("RGB", (width, height), DARK)
@@ -59,13 +61,13 @@ def annotated(rgb: Uint8, faces: Sequence[FaceExpression]) -> "Image":
     pen = ImageDraw.Draw(canvas)
     names = [f"{number} " if len(faces) > 1 else "" for number in range(1, len(faces) + 1)]
     for face, size, name in zip(faces, sizes, names, strict=True):
-        _draw_box(pen, _edges(face, factor), name, size)
+        draw_box(pen, box_edges(face, factor), name, size)
     for face, size, panel, name in zip(faces, sizes, panels, names, strict=True):
-        _draw_panel(pen, face, size, panel, name)
+        draw_panel(pen, face, size, panel, name)
     return canvas
 
 
-def _edges(face: FaceExpression, factor: int) -> Rectangle:
+def box_edges(face: FaceExpression, factor: int) -> Rectangle:
     """Its box in pixels of the enlarged picture."""
     box = face.box
     edges = (box.left, box.top, box.left + box.width, box.top + box.height)
@@ -73,14 +75,14 @@ def _edges(face: FaceExpression, factor: int) -> Rectangle:
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def _sizes(face: FaceExpression, height: int, factor: int) -> _Sizes:
+def _sizes(face: FaceExpression, height: int, factor: int) -> Sizes:
     """Letters as large as the face suggests, from 12 to 32 pixels, and no larger than the picture has room for."""
     rows = 1.35 * (len(face.classes) + 1) + 1
     wanted = min(face.box.height * factor / rows, height / rows)
-    return _Sizes(int(np.clip(wanted, 12, 32)), len(face.classes))
+    return Sizes(int(np.clip(wanted, 12, 32)), len(face.classes))
 
 
-def _arranged(boxes: list[Rectangle], sizes: list[_Sizes], picture: tuple[int, int]) -> list[Rectangle]:
+def _arranged(boxes: list[Rectangle], sizes: list[Sizes], picture: tuple[int, int]) -> list[Rectangle]:
     """A panel for each face that covers no face and no other panel: right of it, left of it, or beyond the picture."""
     panels: list[Rectangle] = []
     free = 0  # from this row on there is room beyond the right edge of the picture
@@ -100,31 +102,38 @@ def _arranged(boxes: list[Rectangle], sizes: list[_Sizes], picture: tuple[int, i
     return panels
 
 
-def _panel(left: int, top: int, size: _Sizes) -> Rectangle:
+def _panel(left: int, top: int, size: Sizes) -> Rectangle:
     return left, top, left + size.width, top + size.height
+
+
+@cache
+def letters(height: int) -> "FreeTypeFont | ImageFont":
+    """Pillow's own font at a height in pixels; made once, for it is unpacked every time."""
+    from PIL import ImageFont
+
+    return ImageFont.load_default(height)
 
 
 def _meet(one: Rectangle, other: Rectangle) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _draw_box(pen: Any, edges: Rectangle, name: str, size: _Sizes) -> None:
-    from PIL import ImageFont
-
+def draw_box(pen: Any, edges: Rectangle, name: str, size: Sizes) -> None:
+    """A box of two edges, its name on dark in the corner; nothing there without one."""
     left, top, right, bottom = edges[0], edges[1], edges[2] - 1, edges[3] - 1
     thick = max(2, round((bottom - top) / 80))
     pen.rectangle((left - thick, top - thick, right + thick, bottom + thick), outline=DARK, width=3 * thick)
     pen.rectangle((left, top, right, bottom), outline=BRIGHT, width=thick)
     if name:
-        pen.rectangle((left, top, left + size.row, top + size.row), fill=DARK)
-        place = (left + size.letters // 3, top + size.letters // 8)
-        pen.text(place, name, fill=BRIGHT, font=ImageFont.load_default(size.letters))
+        font = letters(size.letters)
+        width = max(size.row, round(pen.textlength(name, font)) + size.letters // 2)
+        pen.rectangle((left, top, left + width, top + size.row), fill=DARK)
+        pen.text((left + size.letters // 3, top + size.letters // 8), name, fill=BRIGHT, font=font)
 
 
-def _draw_panel(pen: Any, face: FaceExpression, size: _Sizes, panel: Rectangle, name: str) -> None:
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(size.letters)
+def draw_panel(pen: Any, face: FaceExpression, size: Sizes, panel: Rectangle, name: str) -> None:
+    """The label with its probability, and below it a bar for each class."""
+    font = letters(size.letters)
     left, top, right, bottom = panel
     inset = size.letters // 2
     pen.rectangle((left, top, right - 1, bottom - 1), fill=DARK)

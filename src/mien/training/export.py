@@ -96,15 +96,23 @@ def export(run: RunDir | Path | str, path: Path | str, *, faces: int = PROOF_FAC
     run = run if isinstance(run, RunDir) else RunDir.open(run)
     path = Path(path)
     _check_free(path)
-    about = _about(run)
+    if not run.finished:
+        raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
+    about = network_about(run, temperature(run.predictions(VAL)))
     network = network_of(run, torch.device("cpu"))
     content = onnx_bytes(network, about)
-    read_onnx(content)  # what mien predict would refuse is not exported
-    proof = prove(network, content, _proof_faces(faces, about.side))
-    if not proof.holds:
-        raise RunError(f"run {run.path}: the exported network differs from the run: {_said(proof)}")
+    proof = check_says_the_same(run, network, content, faces)
     _write_both(path, content, proof, about)
     return Exported(path=path, size=len(content), about=about, proof=proof)
+
+
+def check_says_the_same(run: RunDir, network: nn.Module, content: bytes, faces: int) -> Proof:
+    """The proof, on so many drawn faces, that a file says what the run's network says; RunError where it does not."""
+    read_onnx(content)  # what mien predict would refuse is not exported
+    proof = prove(network, content, _proof_faces(faces, run.environment["side"]))
+    if not proof.holds:
+        raise RunError(f"run {run.path}: the exported network differs from the run: {_said(proof)}")
+    return proof
 
 
 def proof_path(path: Path) -> Path:
@@ -142,14 +150,13 @@ def _proof_faces(count: int, side: int) -> Uint8:
     return np.ascontiguousarray(pixels[:, rows[:, None], rows])
 
 
-def _about(run: RunDir) -> NetworkAbout:
-    if not run.finished:
-        raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
+def network_about(run: RunDir, temperature: float) -> NetworkAbout:
+    """What the file says of itself."""
     environment = run.environment
     return NetworkAbout(
         classes=tuple(environment["classes"]),
         side=environment["side"],
-        temperature=temperature(run.predictions(VAL)),
+        temperature=temperature,
         mien=mien.__version__,
         run=run.name,
         weights=hashlib.sha256(run.read(WEIGHTS)).hexdigest(),

@@ -15,9 +15,9 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages, Parts
-from mien.core.rundir import CHECKPOINT, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.core.rundir import CHECKPOINT, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
 from mien.costing import cost
-from mien.data.of_run import check_same_data, read_parts
+from mien.data.of_run import PartsRead, check_same_data, parts_of
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
@@ -50,14 +50,15 @@ def train(
     registry.options(
         config.model, config.options, match=config.match
     )  # wrong choices are found before data is read
-    parts, left_out = _parts(config, faces)
+    path = Path(out) if out else RunDir.next_free(RUNS, config.model)
+    found = _parts(config, faces, path)
     machine = Machine.chosen(config)
-    objective = _objective(config, parts.train, machine)
-    network = _fresh_network(config, parts.train)
-    run = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
+    objective = _objective(config, found.parts.train, machine)
+    network = _fresh_network(config, found.parts.train)
+    run = RunDir.create(path, config)
     with run.locked():
-        _describe(run, machine, network, parts)
-        return _Fit(run, config, parts, machine, network, objective, left_out, progress or Progress()).go()
+        _describe(run, machine, network, found)
+        return _Fit(run, config, found, machine, network, objective, progress or Progress()).go()
 
 
 def resume(
@@ -72,16 +73,16 @@ def resume(
     run = run if isinstance(run, RunDir) else RunDir.open(run)
     config = run.config
     with run.locked():
-        parts, left_out = _parts(config, faces)
-        machine = Machine.chosen(config)
+        found = _parts(config, faces, run.path)
+        parts, machine = found.parts, Machine.chosen(config)
         network = _fresh_network(config, parts.train)
         if run.has(ENVIRONMENT):
             check_same_data(run, parts)
-        _describe(run, machine, network, parts)
+        _describe(run, machine, network, found)
         left = config.epochs - len(run.history)
         # a finished student needs its teachers no more
         objective = _objective(config, parts.train, machine) if left else Labels(config.label_smoothing)
-        fit = _Fit(run, config, parts, machine, network, objective, left_out, progress or Progress())
+        fit = _Fit(run, config, found, machine, network, objective, progress or Progress())
         if run.has(CHECKPOINT):
             fit.restore()
         return fit.go()
@@ -94,15 +95,15 @@ class _Fit:
         self,
         run: RunDir,
         config: TrainConfig,
-        parts: Parts,
+        found: PartsRead,
         machine: Machine,
         network: nn.Module,
         objective: Objective,
-        left_out: int,
         progress: Progress,
     ) -> None:
+        parts = found.parts
         self.run, self.config, self.parts, self.machine = run, config, parts, machine
-        self.objective, self.left_out, self.progress = objective, left_out, progress
+        self.found, self.objective, self.progress = found, objective, progress
         self.network = laid_out(network, machine.device)
         self.optimizer = optim.optimizer(self.network, config)
         self.averaged = (
@@ -244,20 +245,24 @@ class _Fit:
             machine=str(self.machine),
             data=f"{self.parts.train.source}: "
             + ", ".join(f"{len(faces):,} {name}" for name, faces in sizes.items() if faces)
-            + (f"; {self.left_out:,} bad places left out" if self.left_out else ""),
+            + (f"; {self.found.bad:,} bad places left out" if self.found.bad else "")
+            + (
+                f"; {self.found.missed:,} suspects left out of training"
+                if self.found.without is not None
+                else ""
+            ),
             epochs=self.config.epochs,
             first_epoch=len(self.history) + 1,
             steps=self.steps,
         )
 
 
-def _parts(config: TrainConfig, faces: LabelledImages | None) -> tuple[Parts, int]:
-    parts, left_out = read_parts(config, faces)
-    if len(parts.train) < config.batch_size:
-        raise ConfigError(
-            f"batch_size: expected at most the {len(parts.train)} training faces, got {config.batch_size}"
-        )
-    return parts, left_out
+def _parts(config: TrainConfig, faces: LabelledImages | None, run: Path) -> PartsRead:
+    found = parts_of(config, faces, run)
+    count = len(found.parts.train)
+    if count < config.batch_size:
+        raise ConfigError(f"batch_size: expected at most the {count} training faces, got {config.batch_size}")
+    return found
 
 
 def _objective(config: TrainConfig, faces: LabelledImages, machine: Machine) -> Objective:
@@ -274,14 +279,17 @@ def _fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
     )
 
 
-def _describe(run: RunDir, machine: Machine, network: nn.Module, parts: Parts) -> None:
-    """What its network costs, and what it runs on and with, on disk where that is not there yet."""
+def _describe(run: RunDir, machine: Machine, network: nn.Module, found: PartsRead) -> None:
+    """Whom it leaves out, what its network costs, and what it runs on and with, where that is not there yet."""
+    parts = found.parts
+    if found.without is not None and not run.has(WITHOUT):  # a copy: the next audit may replace the file
+        run.write(WITHOUT, Path(found.without.path).read_bytes())
     if not run.has(COSTS):
         shape = (1, parts.train.side, parts.train.side)
         costs = cost(copy.deepcopy(network), shape)  # a copy: counting runs the network once
         run.write_json(COSTS, replace(costs, network=run.config.model).to_dict())
     if not run.has(ENVIRONMENT):
-        run.write_json(ENVIRONMENT, _environment(machine, network, parts))
+        run.write_json(ENVIRONMENT, _environment(machine, network, parts) | _left_out(found))
 
 
 def _environment(machine: Machine, network: nn.Module, parts: Parts) -> dict[str, Any]:
@@ -294,3 +302,10 @@ def _environment(machine: Machine, network: nn.Module, parts: Parts) -> dict[str
         "digest": {name: parts[name].digest for name in sizes},
         "parameters": {"trainable": count.trainable, "with_statistics": count.with_statistics},
     }
+
+
+def _left_out(found: PartsRead) -> dict[str, Any]:
+    """Which suspects were left out, by the digest of the file that names them; nothing where none were."""
+    if found.without is None:
+        return {}
+    return {"without": {"digest": found.without.digest, "faces": found.missed}}

@@ -17,20 +17,28 @@ from torch.nn import functional
 from mien.core.errors import ConfigError, MissingExtra
 from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.network_about import NetworkAbout
+from mien.core.onnx_file import read_onnx
 from mien.models._blocks import Dropout
 
 FACES, LOGITS = "faces", "logits"
 OPSET = 17  # of 2022: every runtime of today reads it, and it has all that is used here
 _IR_VERSION = 8  # the file format that came with it
+_WORTH_A_CAST = 64  # numbers; fewer take less room than the node that makes them float32
 
 
 @dataclass
 class Writer:
-    """Nodes and weights of a graph as it grows; a value is known by its name."""
+    """Nodes and weights of a graph as it grows; a value is known by its name.
+
+    names  of the network's own weights, by their identity
+    kept   numbers that are in the graph already, by theirs
+    """
 
     onnx: Any
+    names: dict[int, str] = field(default_factory=dict)
     nodes: list[Any] = field(default_factory=list)
     weights: list[Any] = field(default_factory=list)
+    kept: dict[int, str] = field(default_factory=dict)
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """One more node; returns the name of what it computes."""
@@ -39,23 +47,50 @@ class Writer:
         return name
 
     def keep(self, values: torch.Tensor | float) -> str:
-        """Numbers that are part of the network, as float32."""
-        name = f"weights_{len(self.weights)}"
-        array = torch.as_tensor(values).detach().cpu().float().contiguous().numpy()
-        self.weights.append(self.onnx.numpy_helper.from_array(np.array(array), name))
-        return name
+        """Numbers that are part of the network, by their name in it, float32 to whom they concern."""
+        if id(values) in self.names:
+            if id(values) not in self.kept:
+                self.kept[id(values)] = self._kept(values, self.names[id(values)])
+            return self.kept[id(values)]
+        return self._kept(values, f"number_{len(self.weights)}")
+
+    def _kept(self, values: torch.Tensor | float, name: str) -> str:
+        """Many numbers that float16 holds exactly are stored in it, and made float32 when the file is opened."""
+        array = np.array(torch.as_tensor(values).detach().cpu().float().contiguous().numpy())
+        with np.errstate(over="ignore"):  # what overflows is not held exactly
+            halves = array.astype(np.float16)
+        if array.size < _WORTH_A_CAST or not np.array_equal(halves, array):
+            self.weights.append(self.onnx.numpy_helper.from_array(array, name))
+            return name
+        self.weights.append(self.onnx.numpy_helper.from_array(halves, name))
+        return self.add("Cast", name, to=self.onnx.TensorProto.FLOAT)
 
 
 def onnx_bytes(network: nn.Module, about: NetworkAbout) -> bytes:
     """The file: faces uint8 (n, 1, side, side), grey from 0 to 255 -> logits float32 (n, k), n free.
 
-    Normalisation is part of the graph. Raises ConfigError, naming it, for an operation that is not known here.
+    Normalisation is part of the graph; weights have the names of the network's state_dict. Raises ConfigError, naming
+    it, for an operation that is not known here.
     """
-    writer = Writer(_onnx())
+    state = network.state_dict(keep_vars=True)
+    names = {id(value): name for name, value in reversed(state.items())}  # the first, of modules used twice
+    writer = Writer(_onnx(), names=names)
     logits = _written(network.eval(), writer, _normalised(writer))
     writer.nodes.append(writer.onnx.helper.make_node("Identity", [logits], [LOGITS], name=LOGITS))
     content: bytes = _model(writer, about).SerializeToString()
     return content
+
+
+def weights_of(content: bytes) -> dict[str, torch.Tensor]:
+    """The weights that are in such a file, float32 by their names in the network.
+
+    Raises DataError for what is no plain ONNX file, MissingExtra without the package onnx.
+    """
+    onnx = _onnx()
+    read_onnx(content)
+    kept = onnx.load_from_string(content).graph.initializer
+    arrays = {each.name: np.array(onnx.numpy_helper.to_array(each), dtype=np.float32) for each in kept}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def _onnx() -> Any:

@@ -1,6 +1,7 @@
 """From a finished run to a network that is handed on: fewer bytes, measured anew, with its card."""
 
 import copy
+import json
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,15 +17,16 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
-from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
+from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, NETWORK, RunDir
 from mien.core.shipped import CARD, CARD_TEXT
 from mien.data.drawn import draw
-from mien.data.of_run import check_same_data, read_parts
+from mien.data.of_run import check_same_data, parts_of
 from mien.models._blocks import count_parameters
-from mien.training import checkpoint
 from mien.training.batches import normalise
-from mien.training.evaluate import network_of, predict
+from mien.training.evaluate import laid_out, network_of, predict
+from mien.training.export import PROOF_FACES, check_says_the_same, network_about
 from mien.training.machine import Machine
+from mien.training.onnx_graph import onnx_bytes
 from mien.training.views import TestTime
 
 NUMBERS = {"float16": torch.float16, "float32": torch.float32}
@@ -43,56 +45,65 @@ def ship(
 ) -> ModelCard:
     """Write a finished run's network to the directory `out`, as mien.core.shipped opens it, and return its card.
 
-    What is there already is replaced file by file, the card last. The figures are those of the written weights on
+    What is there already is replaced file by file, the card last. The figures are those of the rounded weights on
     the validation part, computed in float32; the test part is not looked at.
 
     commit      of the code that trained it
     faces       in place of the data that the run names
-    numbers     "float16" or "float32"
-    most_bytes  that the weights may take
+    numbers     "float16" or "float32", which the weights are rounded to
+    most_bytes  that the file of the network may take
 
-    Raises RunError where the run is not finished, the data has changed, or the weights do not fit the numbers or the
-    bytes; nothing is written then.
+    Raises RunError where the run is not finished, the data has changed, the weights do not fit the numbers or the
+    bytes, or the file says something else than the network; nothing is written then.
     """
     source = run if isinstance(run, RunDir) else RunDir.open(run)
     if not source.finished:
         raise RunError(f"run {source.path} is not finished: go on with mien train --resume {source.path}")
-    parts, _ = read_parts(source.config, faces)
+    parts = parts_of(source.config, faces, source.path).parts
     check_same_data(source, parts)
-    weights = _weights(source, numbers)
-    if most_bytes is not None and len(weights) > most_bytes:
-        raise RunError(
-            f"run {source.path}: its weights take {len(weights):,} bytes, more than {most_bytes:,}"
-        )
-    target = _copied(source, Path(out), weights)
-    card = _card(source, target, parts, commit, numbers)
+    network = _rounded(source, numbers)
+    # figures are to come out alike on every processor, so it predicts in float32
+    shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
+    measured = _measured(network, shown, parts, Path(out).name)
+    content = _content(network, source, measured[0].temperature, most_bytes)
+    target = _copied(source, Path(out), shown, content)
+    card = _card(source, target, network, parts, measured, commit, numbers)
     target.write(CARD_TEXT, card.to_markdown().encode())
     target.write(CARD, card.to_json().encode())
     return card
 
 
-def _weights(run: RunDir, numbers: str) -> bytes:
-    """The chosen epoch's weights in these numbers; RunError where one of them is too large for them."""
+def _rounded(run: RunDir, numbers: str) -> nn.Module:
+    """The chosen epoch's network in these numbers; RunError where one of them is too large for them."""
     if numbers not in NUMBERS:
         raise ConfigError(f"numbers: expected {' or '.join(NUMBERS)}, got {numbers}")
     network = network_of(run, torch.device("cpu")).to(NUMBERS[numbers])
     lost = [name for name, value in network.state_dict().items() if not value.isfinite().all()]
     if lost:
         raise RunError(f"run {run.path}: {lost[0]} holds a number that {numbers} cannot hold; ship float32")
-    about = checkpoint.about(run.read(WEIGHTS), f"run {run.path}: {WEIGHTS}")
-    return checkpoint.weights_to_bytes(network, about)
+    return network.float()
 
 
-def _copied(source: RunDir, out: Path, weights: bytes) -> RunDir:
+def _content(network: nn.Module, run: RunDir, temperature: float, most_bytes: int | None) -> bytes:
+    """The network as ONNX, after proof that it says the same; RunError where it does not, or takes too many bytes."""
+    about = network_about(run, temperature)
+    content = onnx_bytes(network, about)
+    if most_bytes is not None and len(content) > most_bytes:
+        raise RunError(f"run {run.path}: its network takes {len(content):,} bytes, more than {most_bytes:,}")
+    check_says_the_same(run, network, content, PROOF_FACES)
+    return content
+
+
+def _copied(source: RunDir, out: Path, config: TrainConfig, content: bytes) -> RunDir:
     """The run without its checkpoint and predictions, and without what only means something where it was trained."""
     out.mkdir(parents=True, exist_ok=True)
     target = RunDir(out)
-    for name in (ENVIRONMENT, HISTORY, COSTS):
+    for name in (HISTORY, COSTS):
         target.write(name, source.read(name))
-    target.write(WEIGHTS, weights)
-    # figures are to come out alike on every processor, so it predicts in float32
-    shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
-    target.write(CONFIG, shown.to_json().encode())
+    environment = {name: value for name, value in source.environment.items() if name != "platform"}
+    target.write(ENVIRONMENT, (json.dumps(environment, indent=2) + "\n").encode())
+    target.write(NETWORK, content)
+    target.write(CONFIG, config.to_json().encode())
     return target
 
 
@@ -107,17 +118,24 @@ def _without_places(config: TrainConfig) -> TrainConfig:
     return replace(config, data=data, distillation=how)
 
 
-def _card(source: RunDir, target: RunDir, parts: Parts, commit: str, numbers: str) -> ModelCard:
+def _card(
+    source: RunDir,
+    target: RunDir,
+    network: nn.Module,
+    parts: Parts,
+    measured: tuple[Measured, ...],
+    commit: str,
+    numbers: str,
+) -> ModelCard:
     config, environment = _without_places(source.config), source.environment
-    weights = target.read(WEIGHTS)
-    network = network_of(target, torch.device("cpu"))
+    content = target.read(NETWORK)
     return ModelCard(
         name=target.name,
         model=spec_text(config.model, config.options),
         parameters=count_parameters(network).with_statistics,
         multiplications=int(source.costs.forward.multiplications),
         file=WeightsFile(
-            name=WEIGHTS, bytes=len(weights), sha256=sha256(weights).hexdigest(), numbers=numbers
+            name=NETWORK, bytes=len(content), sha256=sha256(content).hexdigest(), numbers=numbers
         ),
         command=train_command(config, f"runs/{target.name}"),
         recipe=asdict(config),
@@ -131,7 +149,7 @@ def _card(source: RunDir, target: RunDir, parts: Parts, commit: str, numbers: st
         ),
         best_epoch=source.history.best.epoch,
         history=tuple(source.history.to_rows()),
-        measured=_measured(network, target, parts),
+        measured=measured,
         drawn=drawn_scores(target),
     )
 
@@ -160,14 +178,14 @@ def _part_names(parts: Parts) -> dict[str, str]:
     return ({TEST: "PrivateTest"} if names.get(VAL) == "PublicTest" else {}) | names
 
 
-def _measured(network: nn.Module, target: RunDir, parts: Parts) -> tuple[Measured, ...]:
+def _measured(network: nn.Module, config: TrainConfig, parts: Parts, name: str) -> tuple[Measured, ...]:
     """Figures of the shipped weights on the validation part, one for each set of views."""
-    machine = Machine.chosen(target.config)
+    machine = Machine.chosen(config)
     leaked = also_in(parts.val.pixels, parts.train.pixels)
-    here = copy.deepcopy(network).to(machine.device)
+    here = laid_out(copy.deepcopy(network), machine.device).eval()
     found = []
     for tta in VIEWS:
-        predictions = predict(here, parts.val, machine, part=VAL, run=target.name, tta=tta)
+        predictions = predict(here, parts.val, machine, part=VAL, run=name, tta=tta)
         figures = evaluation(predictions, leaked)
         found.append(Measured(tta=tta, temperature=temperature(predictions), figures=figures))
     return tuple(found)

@@ -9,7 +9,7 @@ from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
 from mien.core.study import STUDY, FailedTrial, Study, Trial
 from mien.data.load import load
-from mien.data.of_run import check_same_data, read_parts
+from mien.data.of_run import check_same_data, parts_of
 from mien.training.fit import resume, train
 from mien.training.grid import Grid
 from mien.training.progress import Progress
@@ -77,7 +77,7 @@ class _Work:
     def __post_init__(self) -> None:
         self.seed = self.grid.seeds[0]
         self.given = self.grid.chosen(self.faces, self.seed)
-        parts, _ = read_parts(self.grid.config(self.grid.trials[0][0], self.seed), self.given)
+        parts = parts_of(self.grid.config(self.grid.trials[0][0], self.seed), self.given).parts
         self.sizes = len(parts.train), len(parts.val)
         self.earlier = self._earlier()
         self.trials = {(one.variant, one.seed): one for one in (self.earlier.trials if self.earlier else ())}
@@ -157,7 +157,7 @@ def _trained(path: Path, config: TrainConfig, faces: LabelledImages, told: Progr
     _check_choices(run, config)
     if not run.finished:
         return resume(run, faces, progress=told)
-    check_same_data(run, read_parts(config, faces)[0])
+    check_same_data(run, parts_of(config, faces).parts)
     return run
 
 

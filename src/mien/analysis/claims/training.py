@@ -159,8 +159,8 @@ LEAD = Claim(
     id="C2",
     statement="In the first 25 epochs validation accuracy is above training accuracy, because of dropout.",
     rule=f"Validation accuracy is above training accuracy in at least {_NEARLY_ALL} of the first {_EARLY} epochs, and "
-    "a study of as many epochs shows that dropout is the cause: the share of these epochs in which validation leads is higher with "
-    f"dropout than without, seed by seed. {DIFFERENCE_RULE}",
+    "a study of as many epochs shows that dropout is the cause: the share of these epochs in which validation leads is "
+    f"higher with dropout than without, seed by seed. {DIFFERENCE_RULE}",
     needs=f"a run of the CNN of {_EARLY} epochs or more",
     judge=_lead,
 )
