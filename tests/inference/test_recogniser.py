@@ -96,7 +96,7 @@ def test_meta_tells_files_of_detectors_apart(model, monkeypatch, tmp_path):
 
 
 def test_without_a_network_the_message_names_the_flag(monkeypatch, tmp_path):
-    with pytest.raises(ConfigError, match="no network called 'nobody' comes with mien .* --model"):
+    with pytest.raises(ConfigError, match=r"no network called 'nobody' comes with mien .* --model"):
         Recogniser("nobody")
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     with pytest.raises(ConfigError, match="there are: none"):

@@ -17,6 +17,7 @@ from mien.diagnostics.explain_sheet import HEAT, STRONGEST, marked_methods, row_
 
 _DEPTHS = 16
 _FACE, _GAP, _LINE, _TEXT, _NAME, _BARS = 84, 12, 16, 10, 62, 72
+_HEAD = 2 * _LINE + 4
 _GREY = "#888888"
 _HEAT = COLOURS[3]
 
@@ -26,15 +27,23 @@ def map_drawing(found: Explanation, numbers: Sequence[int], alt: str, caption: s
     rows = [(number, place) for number in numbers for place in range(len(found.faces[number].targets))]
     heads = ("face", *marked_methods(found))
     left = len(heads) * (_FACE + _GAP) + _GAP
-    parts = [_text(column * (_FACE + _GAP), _TEXT, name) for column, name in enumerate(heads)]
+    parts = [text for column, name in enumerate(heads) for text in _head(column * (_FACE + _GAP), name)]
     parts += [f"<defs>{''.join(_face_symbol(found.pictures.faces[number]) for number in numbers)}</defs>"]
     for line, (number, place) in enumerate(rows):
-        top = _LINE + line * (_FACE + _LINE + _GAP)
+        top = _HEAD + line * (_FACE + _LINE + _GAP)
         parts += _row(found, number, place, top) + _bars(
             found.faces[number], found.about.classes, left, top + _LINE
         )
-    height = _LINE + len(rows) * (_FACE + _LINE + _GAP)
+    height = _HEAD + len(rows) * (_FACE + _LINE + _GAP)
     return Drawing(svg=_svg(left + _NAME + _BARS, height, parts), alt=alt, caption=caption)
+
+
+def _head(x: int, name: str) -> list[str]:
+    """The name of a column, in two lines where it has two words: the longest are wider than a face."""
+    first, _, second = name.partition(" ")
+    if not second:
+        return [_text(x, _LINE + _TEXT, first)]
+    return [_text(x, _TEXT, first), _text(x, _LINE + _TEXT, second)]
 
 
 def _row(found: Explanation, number: int, place: int, top: int) -> list[str]:

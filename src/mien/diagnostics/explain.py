@@ -56,7 +56,7 @@ def _current(folder: RunDir) -> Explanation:
 
 def _methods(found: Explanation) -> str:
     named = listed([f"{name} ({source})" for name, source in found.about.methods.items()])
-    layer = f" Grad-CAM looks at the convolution {found.about.layer}." if found.about.layer else ""
+    layer = f" Grad-CAM looks at the convolution called {found.about.layer}." if found.about.layer else ""
     left_out = "".join(f" {name} is left out: {reason}." for name, reason in found.about.left_out.items())
     failed = [each.method for each in found.proof.methods if not each.convincing]
     warned = f" Not to be believed by the proof below: {listed(failed)}." if failed else ""
