@@ -11,7 +11,6 @@ import time
 import numpy as np
 import pytest
 
-from mien.cli import main as entry
 from tests.conftest import small_faces
 
 SMALL = ("--model", "dnn:hidden=16", "--epochs", "2", "--batch-size", "32")
@@ -23,21 +22,6 @@ def data(tmp_path):
     path = tmp_path / "faces.npz"
     np.savez(path, images=faces.pixels, labels=faces.labels, usage=faces.split)
     return path
-
-
-@pytest.fixture
-def mien(monkeypatch, capsys, tmp_path):
-    """Run `mien WORDS` in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            entry.main([str(word) for word in words])
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 def test_train_tells_what_runs_tells(mien, data):

@@ -5,27 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from mien.cli import main as entry
 from tests.conftest import small_faces
 
 SMALL = ("--model", "dnn:hidden=8", "--epochs", "1", "--batch-size", "16")
 
 
-@pytest.fixture
-def mien(monkeypatch, capsys, tmp_path):
-    """Run `mien WORDS` in a folder with faces.npz: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+@pytest.fixture(autouse=True)
+def faces(tmp_path):
+    """faces.npz, in the folder that commands run in."""
     faces = small_faces(120, side=12)
     np.savez(tmp_path / "faces.npz", images=faces.pixels, labels=faces.labels, usage=faces.split)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            entry.main([str(word) for word in words])
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 def test_folds_then_audit_then_training_without_suspects(mien, tmp_path):

@@ -36,32 +36,26 @@ def folder(tmp_path, monkeypatch, drawn):
 
 
 @pytest.fixture
-def mien(folder, capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            main(["predict", *map(str, words), "--model", "net.onnx", "--faces", "whole"])
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
+def predict(mien, folder):
+    return lambda *words: mien("predict", *words, "--model", "net.onnx", "--faces", "whole")
 
 
-def test_a_table_says_once_how_labels_are_to_be_read(mien):
-    code, out, err = mien("photos", "--unsure-below", "0")
+def test_a_table_says_once_how_labels_are_to_be_read(predict):
+    code, out, err = predict("photos", "--unsure-below", "0")
     assert (code, err) == (0, "")
     assert out.count(WORDING) == 1
     lines = out.splitlines()[1:]
     assert len(lines) == 8
     assert all(line.split()[0] in EXPRESSIONS and ".png" in line for line in lines)
-    assert "unsure" in mien("photos/0.png", "--unsure-below", "1")[1]
+    assert "unsure" in predict("photos/0.png", "--unsure-below", "1")[1]
 
 
-def test_json_lines_and_csv_have_the_network_s_probabilities(mien, drawn):
-    code, out, _ = mien("photos", "--json")
+def test_json_lines_and_csv_have_the_network_s_probabilities(predict, drawn):
+    code, out, _ = predict("photos", "--json")
     assert code == 0
     first, *said = map(json.loads, out.splitlines())
     assert first["meta"]["wording"] == WORDING
-    code, out, err = mien("photos", "--csv")
+    code, out, err = predict("photos", "--csv")
     assert WORDING in err
     rows = {row["source"]: row for row in csv.DictReader(out.splitlines())}
     assert len(said) == len(rows) == 8
@@ -72,9 +66,9 @@ def test_json_lines_and_csv_have_the_network_s_probabilities(mien, drawn):
         assert [float(rows[one["source"]][name]) for name in EXPRESSIONS] == pytest.approx(shares, abs=1e-4)
 
 
-def test_bad_pictures_are_listed_at_the_end_and_the_rest_is_finished(mien, folder):
+def test_bad_pictures_are_listed_at_the_end_and_the_rest_is_finished(predict, folder):
     (folder / "photos" / "0.png").write_text("hello")
-    code, out, err = mien("photos", "missing.png", "--json")
+    code, out, err = predict("photos", "missing.png", "--json")
     assert code == 1
     assert len(out.splitlines()) == 1 + 9
     assert err.splitlines()[0] == "2 files could not be read:"
@@ -86,15 +80,15 @@ def nothing():
     yield from ()
 
 
-def test_what_was_done_is_not_done_again_and_bad_ones_are_named_again(mien, folder, monkeypatch):
+def test_what_was_done_is_not_done_again_and_bad_ones_are_named_again(predict, folder, monkeypatch):
     (folder / "photos" / "0.png").write_text("hello")
-    code, _, first = mien("photos", "--out", "out.csv")
+    code, _, first = predict("photos", "--out", "out.csv")
     assert code == 1
     whole = (folder / "out.csv").read_bytes()
     monkeypatch.setattr(
         command, "answers", lambda _, sources, *how: pytest.fail("read again") if sources else nothing()
     )
-    code, _, again = mien("photos", "--out", "out.csv")
+    code, _, again = predict("photos", "--out", "out.csv")
     assert (code, again) == (1, first)
     assert (folder / "out.csv").read_bytes() == whole
 
@@ -118,23 +112,23 @@ def test_a_job_that_is_killed_goes_on_with_the_same_command(folder, drawn):
     assert all(len(each["faces"]) == 1 for each in said)
 
 
-def test_shares_together_are_the_whole(mien):
+def test_shares_together_are_the_whole(predict):
     found = []
     for share in (1, 2, 3):
-        code, out, _ = mien("photos", "--json", "--shard", f"{share}/3")
+        code, out, _ = predict("photos", "--json", "--shard", f"{share}/3")
         assert code == 0
         found += [json.loads(line)["source"] for line in out.splitlines()[1:]]
     assert len(found) == len(set(found)) == 8
 
 
-def test_annotated_pictures_and_crops_lie_as_the_pictures_do(mien, folder, drawn):
-    code, _, _ = mien("photos", "--annotate", "photos/marked", "--crops", "crops")
+def test_annotated_pictures_and_crops_lie_as_the_pictures_do(predict, folder, drawn):
+    code, _, _ = predict("photos", "--annotate", "photos/marked", "--crops", "crops")
     assert code == 0
     with Image.open("crops/photos/sub/1.png-face1.png") as crop:
         assert np.array_equal(np.asarray(crop), drawn[1])
     with Image.open("photos/marked/photos/0.png.png") as marked:
         assert marked.width > 300
-    assert len(mien("photos", "--annotate", "photos/marked", "--json")[1].splitlines()) == 1 + 8
+    assert len(predict("photos", "--annotate", "photos/marked", "--json")[1].splitlines()) == 1 + 8
 
 
 @pytest.mark.parametrize(
@@ -147,8 +141,8 @@ def test_annotated_pictures_and_crops_lie_as_the_pictures_do(mien, folder, drawn
         (("photos", "--unsure-below", "3"), "from 0 to 1"),
     ],
 )
-def test_choices_that_make_no_sense_are_one_line(mien, words, reason):
-    code, _, err = mien(*words)
+def test_choices_that_make_no_sense_are_one_line(predict, words, reason):
+    code, _, err = predict(*words)
     assert code == 2
     assert reason in err
     assert err.count("\n") == 1

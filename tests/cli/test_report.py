@@ -6,21 +6,7 @@ import sys
 
 import pytest
 
-from mien.cli import main as entry
 from tests.made_runs import made_run
-
-
-@pytest.fixture
-def mien(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            entry.main([str(word) for word in words])
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 @pytest.fixture
