@@ -48,6 +48,13 @@ def test_a_picture_without_a_face_stays_as_it_is_and_faces_over_the_edge_are_dra
     assert annotated(photo, [face(-50, -50, 90), face(450, 380, 200)]).width >= 500
 
 
+def test_panels_that_have_no_room_stand_in_columns_as_high_as_the_picture():
+    faces = [face(x, y, 150) for x in (20, 210, 400) for y in (20, 210)]
+    made = annotated(np.full((400, 570, 3), 90, dtype=np.uint8), faces)
+    assert made.height == 400
+    assert made.width < 570 + 4 * Sizes(13, 7).width
+
+
 def test_panels_cover_neither_faces_nor_one_another():
     random = np.random.default_rng(2)
     for _ in range(50):

@@ -83,9 +83,12 @@ def _sizes(face: FaceExpression, height: int, factor: int) -> Sizes:
 
 
 def _arranged(boxes: list[Rectangle], sizes: list[Sizes], picture: tuple[int, int]) -> list[Rectangle]:
-    """A panel for each face that covers no face and no other panel: right of it, left of it, or beyond the picture."""
+    """A panel for each face that covers no face and no other panel: right of it, left of it, or beyond the picture.
+
+    Beyond the right edge of the picture panels stand in columns as high as it is.
+    """
     panels: list[Rectangle] = []
-    free = 0  # from this row on there is room beyond the right edge of the picture
+    column, beyond, free = picture[0], picture[0], 0  # where the column begins and ends; from this row on it has room
     for box, size in zip(boxes, sizes, strict=True):
         gap = size.letters // 2
         top = int(np.clip(box[1], 0, max(picture[1] - size.height, 0)))
@@ -97,8 +100,13 @@ def _arranged(boxes: list[Rectangle], sizes: list[Sizes], picture: tuple[int, in
             and panel[2] <= picture[0]
             and not any(_meet(panel, each) for each in boxes + panels)
         ]
-        panels.append(fitting[0] if fitting else _panel(picture[0], max(top, free), size))
-        free = free if fitting else panels[-1][3] + gap
+        if fitting:
+            panels.append(fitting[0])
+            continue
+        if free and free + size.height > picture[1]:
+            column, free = beyond, 0
+        panels.append(_panel(column, max(min(top, picture[1] - size.height), free), size))
+        beyond, free = max(beyond, panels[-1][2]), panels[-1][3] + gap
     return panels
 
 
