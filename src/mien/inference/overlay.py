@@ -88,7 +88,11 @@ def _arranged(boxes: list[Rectangle], sizes: list[Sizes], picture: tuple[int, in
     Beyond the right edge of the picture panels stand in columns as high as it is.
     """
     panels: list[Rectangle] = []
-    column, beyond, free = picture[0], picture[0], 0  # where the column begins and ends; from this row on it has room
+    column, beyond, free = (
+        picture[0],
+        picture[0],
+        0,
+    )  # where the column begins and ends; from this row on it has room
     for box, size in zip(boxes, sizes, strict=True):
         gap = size.letters // 2
         top = int(np.clip(box[1], 0, max(picture[1] - size.height, 0)))
