@@ -90,6 +90,24 @@ def test_it_predicts_by_name_without_torch(run, folder, monkeypatch) -> None:
     assert model_path("elsewhere/small") == Path("elsewhere/small")
 
 
+def test_it_is_stressed_and_explained_by_name(run, folder) -> None:
+    card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
+    parts = mien.split(small_faces())
+    assert mien.stress("small", parts, count=5).sample.weights == card.file.sha256
+    assert mien.explain("small", parts, proof_faces=0).about.weights == card.file.sha256
+    assert not {"stress.json", "explain.json"} & {file.name for file in (folder / "small").iterdir()}
+
+
+def test_suspects_are_named_without_their_folder(tmp_path, folder) -> None:
+    faces = small_faces()
+    (tmp_path / "suspects.csv").write_text(f"id,reason\n{mien.split(faces).train.ids[0]},wrong label\n")
+    config = TrainConfig(
+        model="dnn", options={"hidden": (8,)}, epochs=1, batch_size=16, without=str(tmp_path / "suspects.csv")
+    )
+    ship(mien.train(config, faces, out=tmp_path / "run"), folder / "small", commit="c", faces=faces)
+    assert shipped.shipped("small").config.without == "suspects.csv"
+
+
 def test_nothing_of_the_machine_that_trained_it_stays(run, folder) -> None:
     ship(run, folder / "small", commit="c0ffee", faces=small_faces())
     config = shipped.shipped("small").config

@@ -1,6 +1,7 @@
 """The run directory: the only place that knows the names of the files in a run, and how they are written safely."""
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -125,6 +126,11 @@ class RunDir:
     def weights_name(self) -> str:
         """The file that its chosen weights lie in."""
         return NETWORK if self.has(NETWORK) else WEIGHTS
+
+    @property
+    def weights_digest(self) -> str:
+        """SHA-256 (hex) of that file, by which its weights are known again; RunError where it cannot be read."""
+        return hashlib.sha256(self.read(self.weights_name)).hexdigest()
 
     def read(self, name: str) -> bytes:
         """A file's bytes; RunError where it is missing or cannot be read."""

@@ -1,7 +1,6 @@
 """Finished runs as teachers of another run, known again by the digest of their weights."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 
 from mien.core.config import Distillation, Teacher
@@ -23,7 +22,7 @@ def taught_by(
 def run_of(teacher: Teacher) -> RunDir:
     """The run of a teacher; RunError where it is missing or its weights are others than they were."""
     run = opened(teacher.path)
-    if _digest(run) != teacher.digest:
+    if run.weights_digest != teacher.digest:
         raise RunError(
             f"teacher {teacher.path}: its weights are not those that the student began with; "
             "put them back, or train a student anew"
@@ -39,8 +38,4 @@ def _teacher(run: RunDir | Path | str) -> Teacher:
             f"go on with: mien train --resume {found.path}"
         )
     # as it was given: a student that moves to another machine with its teachers finds them where they were
-    return Teacher(path=str(run.path if isinstance(run, RunDir) else run), digest=_digest(found))
-
-
-def _digest(run: RunDir) -> str:
-    return sha256(run.read(run.weights_name)).hexdigest()
+    return Teacher(path=str(run.path if isinstance(run, RunDir) else run), digest=found.weights_digest)

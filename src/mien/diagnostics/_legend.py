@@ -21,3 +21,10 @@ def legend(owner: "Axes | Figure", handles: Sequence[Any], names: Sequence[str],
         text.set_text(shortened(name))
         text.set_parse_math(False)
     return made
+
+
+def lines(colours: Sequence[str]) -> list[Any]:
+    """Handles of a legend of runs: a line in each colour."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], color=colour, linewidth=1.6) for colour in colours]

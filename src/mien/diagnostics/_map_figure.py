@@ -1,8 +1,6 @@
 """Maps laid over faces as one svg: each face is there once, a map is a picture of sixteen depths of one colour."""
 
-import base64
 import hashlib
-import io
 from collections.abc import Sequence
 from html import escape
 
@@ -13,6 +11,7 @@ from mien.core.images import Uint8
 from mien.core.section import Drawing
 from mien.core.wording import shortened
 from mien.diagnostics._canvas import COLOURS
+from mien.diagnostics._png import png_url
 from mien.diagnostics.explain_sheet import HEAT, STRONGEST, marked_methods, row_title
 
 _DEPTHS = 16
@@ -54,7 +53,7 @@ def _row(found: Explanation, number: int, place: int, top: int) -> list[str]:
         where = f'x="{column * (_FACE + _GAP)}" y="{top + _LINE}" width="{_FACE}" height="{_FACE}"'
         parts.append(f'<use href="#{_name(pixels)}" {where}/>')
         if heat is not None:
-            parts.append(f'<image {where} href="{_data_url(_heat_png(heat))}"/>')
+            parts.append(f'<image {where} href="{_heat_url(heat)}"/>')
     return parts
 
 
@@ -83,7 +82,7 @@ def picture_drawing(
         parts.append(_text(x, y + _TEXT, title))
         parts.append(
             f'<image x="{x}" y="{y + _LINE}" width="{_FACE}" height="{_FACE}" style="image-rendering:pixelated" '
-            f'href="{_data_url(_grey_png(picture))}"/>'
+            f'href="{_grey_url(picture)}"/>'
         )
     rows = -(-len(pictures) // across)
     return Drawing(
@@ -103,7 +102,7 @@ def _face_symbol(face: Uint8) -> str:
     """A face that rows refer to by the digest of its pixels: equal faces on a page are equal symbols."""
     return (
         f'<symbol id="{_name(face)}" viewBox="0 0 1 1">'
-        f'<image width="1" height="1" href="{_data_url(_grey_png(face))}"/></symbol>'
+        f'<image width="1" height="1" href="{_grey_url(face)}"/></symbol>'
     )
 
 
@@ -111,25 +110,17 @@ def _name(face: Uint8) -> str:
     return f"face-{hashlib.sha256(face.tobytes()).hexdigest()[:12]}"
 
 
-def _grey_png(picture: Uint8) -> bytes:
+def _grey_url(picture: Uint8) -> str:
     from PIL import Image
 
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return png_url(Image.fromarray(picture))
 
 
-def _heat_png(heat: Uint8) -> bytes:
+def _heat_url(heat: Uint8) -> str:
     """A map as a palette of one colour, from transparent to STRONGEST."""
     from PIL import Image
 
     picture = Image.fromarray(np.round(heat.astype(np.float64) / 255 * (_DEPTHS - 1)).astype(np.uint8), "P")
     picture.putpalette(list(HEAT) * _DEPTHS)
     depths = bytes(round(255 * STRONGEST * depth / (_DEPTHS - 1)) for depth in range(_DEPTHS))
-    file = io.BytesIO()
-    picture.save(file, "PNG", transparency=depths, bits=4, optimize=True)
-    return file.getvalue()
-
-
-def _data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return png_url(picture, transparency=depths, bits=4)

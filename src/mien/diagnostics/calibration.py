@@ -14,7 +14,7 @@ from mien.core.text_tables import TextTable
 from mien.core.wording import listed, percent
 from mien.diagnostics._canvas import COLOURS, canvas, drawing
 from mien.diagnostics._diagnostic import Diagnostic
-from mien.diagnostics._legend import legend
+from mien.diagnostics._legend import legend, lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -266,9 +266,7 @@ def _answered_cell(point: tuple[float, float, float]) -> str:
 
 
 def _legend_of_runs(figure: Any, runs: Sequence[RunCalibration]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=run.colour, linewidth=1.6) for run in runs]
+    handles = lines([run.colour for run in runs])
     legend(figure, handles, [run.name for run in runs], loc="outside upper left")
 
 

@@ -1,13 +1,12 @@
 """What a network looks at: maps over faces, what excites it most, and how far the maps can be believed."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from mien.analysis.explanation import Explanation
 from mien.core.errors import MienError, MissingInput, RunError
 from mien.core.material import Material, ReadRun
-from mien.core.rundir import EXPLANATION, WEIGHTS, RunDir
+from mien.core.rundir import EXPLANATION, RunDir
 from mien.core.section import Block, Drawing, Finding, Fold, Heading, Text
 from mien.core.wording import listed, percent
 from mien.diagnostics._diagnostic import Diagnostic
@@ -49,7 +48,7 @@ def _first(material: Material) -> tuple[ReadRun, Explanation]:
 
 def _current(folder: RunDir) -> Explanation:
     found = Explanation.read(folder)
-    if folder.has(WEIGHTS) and hashlib.sha256(folder.read(WEIGHTS)).hexdigest() != found.about.weights:
+    if folder.has(folder.weights_name) and folder.weights_digest != found.about.weights:
         raise RunError(f"run {folder.path}: {EXPLANATION} is of other weights; mien explain writes it anew")
     return found
 

@@ -1,26 +1,24 @@
 """How networks stand noise, blur, light, compression, covered and displaced faces: a panel a corruption."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mien.analysis.stressed import Corrupted, Stress
 from mien.core.errors import MienError, MissingInput, RunError
 from mien.core.material import Material, ReadRun
-from mien.core.rundir import STRESS, WEIGHTS, RunDir
+from mien.core.rundir import STRESS, RunDir
 from mien.core.section import Block, Drawing, Finding, Fold, Text
 from mien.core.wording import percent
 from mien.diagnostics._canvas import COLOURS, canvas, drawing
 from mien.diagnostics._diagnostic import Diagnostic
-from mien.diagnostics._legend import legend
+from mien.diagnostics._legend import legend, lines
 from mien.diagnostics.stress_tables import accuracy_table, answer, comparison_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _PURPOSE = "drawing accuracy under corruptions"
 _GREY = "#888888"
@@ -88,7 +86,7 @@ def _read(run: ReadRun) -> Stress | None:
         raise RunError(
             f"run {run.path}: {STRESS} is damaged ({error}); mien stress writes it anew"
         ) from error
-    if folder.has(WEIGHTS) and hashlib.sha256(folder.read(WEIGHTS)).hexdigest() != found.sample.weights:
+    if folder.has(folder.weights_name) and folder.weights_digest != found.sample.weights:
         raise RunError(f"run {run.path}: {STRESS} is of other weights; mien stress writes it anew")
     return found
 
@@ -106,7 +104,8 @@ def _drawing(runs: Sequence[_Run]) -> Drawing:
         axes.set_visible(False)
     figure.supxlabel("strength (0: clean faces)", fontsize=9)
     figure.supylabel("right, %", fontsize=9)
-    _legend_of_runs(figure, runs)
+    handles = lines([run.colour for run in runs])
+    legend(figure, handles, [run.name for run in runs], loc="outside upper left", ncols=3)
     alt = "Accuracy by strength of each corruption. " + " ".join(map(_alt, runs))
     caption = "Every panel begins at the accuracy on the same faces without corruption; the dotted line stays there."
     return drawing(figure, alt, caption)
@@ -137,13 +136,6 @@ def draw_corruption(lines: Sequence[tuple[float, Corrupted, str]], axes: "Axes")
     axes.tick_params(labelsize=7)
     axes.grid(color=_GREY, linewidth=0.4, alpha=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _legend_of_runs(figure: "Figure", runs: Sequence[_Run]) -> Any:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=run.colour, linewidth=1.6) for run in runs]
-    return legend(figure, handles, [run.name for run in runs], loc="outside upper left", ncols=3)
 
 
 PLUGIN = Diagnostic(

@@ -15,7 +15,7 @@ from mien.core.text_tables import TextTable
 from mien.core.wording import duration, listed, percent, shortened
 from mien.diagnostics._canvas import COLOURS, canvas, drawing
 from mien.diagnostics._diagnostic import Diagnostic
-from mien.diagnostics._legend import legend
+from mien.diagnostics._legend import legend, lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -188,7 +188,7 @@ def _together(curves: Sequence[RunCurves]) -> "Figure":
     lower.set_xlabel("epoch")
     _legend_of_styles(upper, "lower right")
     names = [run.name for run in curves]
-    legend(figure, _lines([run.colour for run in curves]), names, loc="outside upper left", ncols=1)
+    legend(figure, lines([run.colour for run in curves]), names, loc="outside upper left", ncols=1)
     return figure
 
 
@@ -283,12 +283,6 @@ def _above_told(curves: Sequence[RunCurves]) -> str:
     losses = _losses(curves)
     above = int((losses > loss_top(curves)).sum())
     return f" {above} of the losses, up to {losses.max():.1f}, lie above the frame." if above else ""
-
-
-def _lines(colours: Sequence[str]) -> list[Any]:
-    from matplotlib.lines import Line2D
-
-    return [Line2D([], [], color=colour, linewidth=1.6) for colour in colours]
 
 
 def _legend_of_styles(axes: "Axes", place: str) -> None:

@@ -1,7 +1,5 @@
 """Sections as one HTML page: everything inline, nothing fetched, every text escaped."""
 
-import base64
-import io
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -13,6 +11,7 @@ from mien.core.images import Uint8
 from mien.core.material import Material
 from mien.core.section import Section
 from mien.core.text_tables import TextTable
+from mien.diagnostics._png import png_url
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -73,11 +72,9 @@ def png(pixels: Uint8) -> str:
     """A grey picture (h, w) as a data URL, no larger than it is shown, so that large faces do not swell the page."""
     from PIL import Image
 
-    buffer = io.BytesIO()
     picture = Image.fromarray(pixels)
     picture.thumbnail((_SHOWN, _SHOWN))
-    picture.save(buffer, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return png_url(picture)
 
 
 def _side(table: TextTable, column: int) -> Any:

@@ -103,8 +103,3 @@ def _unpack(content: bytes, name: str) -> tuple[dict[str, torch.Tensor], dict[st
         return tensors, json.loads(header["__metadata__"][_META])
     except (SafetensorError, KeyError, ValueError) as error:
         raise RunError(f"{name}: damaged or not written by mien ({error})") from error
-
-
-def about(content: bytes, name: str) -> dict[str, Any]:
-    """The JSON part of saved weights or of a checkpoint; RunError where it is damaged."""
-    return _unpack(content, name)[1]

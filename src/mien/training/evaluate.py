@@ -118,10 +118,15 @@ def evaluate(
 
 def _chosen(faces: LabelledImages | Parts, part: str) -> tuple[LabelledImages, Bools | None]:
     """The faces that are measured, and which of them stand in the training part too, where that is another part."""
-    if isinstance(faces, LabelledImages):
-        return faces, None
-    known = part != TRAIN
-    return faces[part], also_in(faces[part].pixels, faces.train.pixels) if known else None
+    found = faces_of(faces, part)
+    if isinstance(faces, LabelledImages) or part == TRAIN:
+        return found, None
+    return found, also_in(found.pixels, faces.train.pixels)
+
+
+def faces_of(faces: LabelledImages | Parts, part: str) -> LabelledImages:
+    """This part of data in parts; faces without parts are taken as they are."""
+    return faces if isinstance(faces, LabelledImages) else faces[part]
 
 
 def _kept(

@@ -18,7 +18,7 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.images import VAL, Uint8
 from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import read_onnx
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.rundir import RunDir
 from mien.data.drawn import draw
 from mien.training.batches import normalise
 from mien.training.evaluate import network_of
@@ -159,7 +159,7 @@ def network_about(run: RunDir, temperature: float) -> NetworkAbout:
         temperature=temperature,
         mien=mien.__version__,
         run=run.name,
-        weights=hashlib.sha256(run.read(WEIGHTS)).hexdigest(),
+        weights=run.weights_digest,
     )
 
 

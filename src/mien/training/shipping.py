@@ -108,14 +108,15 @@ def _copied(source: RunDir, out: Path, config: TrainConfig, content: bytes) -> R
 
 
 def _without_places(config: TrainConfig) -> TrainConfig:
-    """The same choices, data and teachers named without the folders in which they lay."""
+    """The same choices, data, suspects and teachers named without the folders in which they lay."""
     how = config.distillation
     if how is not None:
         named = tuple(replace(teacher, path=Path(teacher.path).name) for teacher in how.teachers)
         stored = how.stored and replace(how.stored, path=Path(how.stored.path).name)
         how = replace(how, teachers=named, stored=stored)
     data = config.data if config.data.startswith("drawn") else Path(config.data).name
-    return replace(config, data=data, distillation=how)
+    without = config.without and Path(config.without).name
+    return replace(config, data=data, distillation=how, without=without)
 
 
 def _card(

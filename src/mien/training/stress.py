@@ -1,6 +1,5 @@
 """A run's network under every corruption of the frozen set, on faces that it did not learn from."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,11 @@ from mien.analysis.stressed import Sample, Stress, stressed
 from mien.core.errors import ConfigError
 from mien.core.images import VAL, Ints, LabelledImages, Parts
 from mien.core.predictions import Predictions
-from mien.core.rundir import STRESS, WEIGHTS, RunDir
+from mien.core.rundir import STRESS, RunDir
 from mien.core.shipped import opened
 from mien.data.corruptions import CORRUPTIONS, FROZEN, SET, STRENGTHS, corrupted, set_digest
 from mien.data.of_run import training_parts
-from mien.training.evaluate import check_fits, network_of, predict
+from mien.training.evaluate import check_fits, faces_of, network_of, predict
 from mien.training.machine import Machine
 
 FACES = 1000
@@ -45,7 +44,7 @@ def stress(
     run = opened(run)
     if count < 0:
         raise ConfigError(f"faces: expected 0 (all) or more, got {count}")
-    whole = _chosen(training_parts(run) if faces is None else faces, part)
+    whole = faces_of(training_parts(run) if faces is None else faces, part)
     check_fits(run.environment, whole, run.name)
     rows = sampled(len(whole), count, seed)
     sample = whole.select(rows)
@@ -84,10 +83,6 @@ def sampled(of: int, count: int, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(of, count, replace=False))
 
 
-def _chosen(faces: LabelledImages | Parts, part: str) -> LabelledImages:
-    return faces if isinstance(faces, LabelledImages) else faces[part]
-
-
 def _about(run: RunDir, sample: LabelledImages, part: str, of: int, seed: int) -> Sample:
     return Sample(
         part=part,
@@ -98,5 +93,5 @@ def _about(run: RunDir, sample: LabelledImages, part: str, of: int, seed: int) -
         name=SET,
         set_digest=set_digest(),
         as_frozen=set_digest() == FROZEN,
-        weights=hashlib.sha256(run.read(WEIGHTS)).hexdigest(),
+        weights=run.weights_digest,
     )

@@ -1,6 +1,5 @@
 """Explaining a run: the maps of chosen faces, what excites the network, and the proof on drawn faces."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +12,12 @@ from mien.analysis.explanation import About, ExplainedFace, Explanation, Picture
 from mien.core.errors import ConfigError
 from mien.core.images import VAL, LabelledImages, Parts, Uint8
 from mien.core.labels import EXPRESSIONS
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.rundir import RunDir
 from mien.core.shipped import opened
 from mien.data.drawn import draw
 from mien.data.of_run import training_parts
 from mien.training.batches import normalise
-from mien.training.evaluate import check_fits, network_of, predict
+from mien.training.evaluate import check_fits, faces_of, network_of, predict
 from mien.training.explain.ascent import REGULARISATION, class_images, filter_images
 from mien.training.explain.choosing import Wanted, chosen_rows
 from mien.training.explain.layers import convolution, convolutions, feature_maps, first_filters
@@ -96,7 +95,7 @@ def _of_part(
     part: str,
     wanted: Wanted | None,
 ) -> Shown:
-    whole = faces if isinstance(faces, LabelledImages) else faces[part]
+    whole = faces_of(faces, part)
     check_fits(run.environment, whole, run.name)
     predictions = predict(network, whole, machine, part=part, run=run.name)
     chosen = chosen_rows(predictions, wanted or Wanted())
@@ -224,7 +223,7 @@ class _Explaining:
         return About(
             run=self.run.name,
             classes=self.classes,
-            weights=hashlib.sha256(self.run.read(WEIGHTS)).hexdigest(),
+            weights=self.run.weights_digest,
             methods={name: each.source for name, each in self.able.items()},
             left_out=left_out,
             layer=self.layer.name if self.layer else None,
