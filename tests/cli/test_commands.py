@@ -49,6 +49,18 @@ def test_train_evaluate_and_list(mien, data):
         assert "dnn-1" in out
 
 
+def test_init_takes_the_network_of_the_run(mien, data):
+    mien("train", data, *SMALL)
+    _, out, _ = mien("train", data, "--init", "runs/dnn-1", "--epochs", "1", "--batch-size", "32", "--json")
+    assert json.loads(out)["model"] == "dnn:hidden=16"
+    code, _, err = mien("train", data, "--init", "nowhere")
+    assert code == 2
+    assert "nowhere is not a run" in err
+    code, _, err = mien("train", "--resume", "runs/dnn-1", "--init", "runs/dnn-1")
+    assert code == 2
+    assert "leave out all else" in err
+
+
 def test_evaluate_on_other_data_is_split_as_the_run_was(mien, data):
     mien("train", data, *SMALL)
     with_data = mien("evaluate", "runs/dnn-1", "--data", data, "--json")

@@ -6,7 +6,7 @@ import pytest
 
 import mien
 from mien.core.command import train_command
-from mien.core.config import NO_AUGMENTATION, Augmentation, Distillation, StoredScores, Teacher, TrainConfig
+from mien.core.config import NO_AUGMENTATION, Augmentation, Distillation, KnownRun, StoredScores, TrainConfig
 
 CONFIGS = [
     TrainConfig(),
@@ -21,7 +21,7 @@ CONFIGS = [
 
 def test_a_distilled_run_names_its_teachers() -> None:
     how = Distillation(
-        teachers=(Teacher(path="runs/a", digest="0"), Teacher(path="runs/b c", digest="1")),
+        teachers=(KnownRun(path="runs/a", digest="0"), KnownRun(path="runs/b c", digest="1")),
         alpha=0.5,
         stored=StoredScores(path="scores", digest="2", views=8, seed=0),
     )
@@ -30,6 +30,11 @@ def test_a_distilled_run_names_its_teachers() -> None:
         "mien distil f.csv --teachers runs/a 'runs/b c' --alpha 0.5 --temperature 2.0 --scores scores "
         "--recipe trunk --model pocket --out runs/x"
     )
+
+
+def test_a_run_that_begins_with_another_names_it() -> None:
+    config = TrainConfig(data="f.csv", init=KnownRun(path="runs/a b", digest="0"))
+    assert train_command(config, "runs/x") == "mien train f.csv --init 'runs/a b' --out runs/x"
 
 
 @pytest.mark.parametrize("config", CONFIGS)

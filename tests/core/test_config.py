@@ -8,8 +8,8 @@ from mien.core.config import (
     RECIPES,
     Augmentation,
     Distillation,
+    KnownRun,
     StoredScores,
-    Teacher,
     TrainConfig,
     recipe,
 )
@@ -39,7 +39,7 @@ def test_the_trunk_recipe_is_the_stated_one():
 
 
 def test_distillation_survives_json():
-    teachers = (Teacher(path="runs/a", digest="0"), Teacher(path="runs/b", digest="1"))
+    teachers = (KnownRun(path="runs/a", digest="0"), KnownRun(path="runs/b", digest="1"))
     for stored in (None, StoredScores(path="scores", digest="2", views=8, seed=3)):
         how = Distillation(teachers=teachers, alpha=0.5, temperature=4.0, stored=stored)
         config = TrainConfig(distillation=how)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import mien
-from mien.core.config import Distillation, Teacher, TrainConfig
+from mien.core.config import Distillation, KnownRun, TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.images import LabelledImages
 from mien.core.rundir import WEIGHTS
@@ -62,7 +62,7 @@ def test_the_loss_is_the_stated_one(blended) -> None:
         layer.weight.data = torch.tensor(matrix, dtype=torch.float32)
         networks.append(nn.Sequential(nn.Flatten(), layer))
     labels, alpha, temperature, smoothing = np.array([0, 2, 1, 2]), 0.7, 3.0, 0.1
-    teachers = (Teacher(path="a", digest=""), Teacher(path="b", digest=""))
+    teachers = (KnownRun(path="a", digest=""), KnownRun(path="b", digest=""))
     how = Distillation(teachers=teachers, alpha=alpha, temperature=temperature)
     found = Taught(how, Labels(smoothing), Live(networks, MACHINE))(
         torch.tensor(logits, dtype=torch.float32),
@@ -153,7 +153,9 @@ def test_a_teacher_that_changed_or_does_not_fit_is_refused(tmp_path, faces, teac
     changed = mien.train(config(epochs=1), faces, out=tmp_path / "teacher")
     asked = config(epochs=1, distillation=taught_by([changed]))
     (changed.path / WEIGHTS).write_bytes(teachers[0].read(WEIGHTS))
-    with pytest.raises(RunError, match="its weights are not those that the student began with"):
+    with pytest.raises(
+        RunError, match="its weights are not those that the run which builds on them began with"
+    ):
         mien.train(asked, faces, out=tmp_path / "run")
     with pytest.raises(ConfigError, match="has the classes class 0, class 1; run teacher-1 was trained on"):
         mien.train(config(distillation=taught_by(teachers)), small_faces(classes=2), out=tmp_path / "run")
@@ -163,7 +165,7 @@ def test_a_teacher_that_changed_or_does_not_fit_is_refused(tmp_path, faces, teac
 def test_an_unfinished_run_cannot_teach(tmp_path, faces) -> None:
     with pytest.raises(KeyboardInterrupt):
         mien.train(config(), faces, out=tmp_path / "teacher", progress=StopAfter(2, 1))
-    with pytest.raises(RunError, match=r"cannot teach yet: 1 of 3 epochs are done"):
+    with pytest.raises(RunError, match=r"is not finished: 1 of 3 epochs are done"):
         taught_by([tmp_path / "teacher"])
     with pytest.raises(RunError, match="nowhere is not a run"):
         taught_by(["nowhere"])
@@ -175,6 +177,6 @@ def test_an_unfinished_run_cannot_teach(tmp_path, faces) -> None:
 )
 def test_impossible_choices_are_refused(changes, message) -> None:
     with pytest.raises(ConfigError, match=message):
-        Distillation(teachers=(Teacher(path="a", digest=""),), **changes)
+        Distillation(teachers=(KnownRun(path="a", digest=""),), **changes)
     with pytest.raises(ConfigError, match="teachers: expected at least one"):
         Distillation(teachers=())

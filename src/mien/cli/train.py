@@ -14,9 +14,13 @@ from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.folds import Folds
 from mien.core.rundir import RunDir
+from mien.core.shipped import opened
+from mien.core.teachers import known
 
 
-@with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation"))
+@with_flags_of(
+    TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation", "init")
+)
 def train(
     data: str | None = None,
     *,
@@ -25,6 +29,7 @@ def train(
     resume: Path | None = None,
     folds: int | None = None,
     augment: bool = True,
+    init: str | None = None,
     json: bool = False,
     **flags: Any,
 ) -> None:
@@ -52,18 +57,21 @@ def train(
         Train so many networks, each on the other folds; --out, by default runs/<model>-folds-<number>, holds them all.
     augment
         Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+    init
+        Begin with the weights of this finished run, or of a network that comes with mien, in place of random ones; the
+        network is that run's, unless --model names one of the same shape.
     json
         Print what came of it, as mien runs --json has it, or what folds.json says.
     """
     from mien.cli._train_progress import Shown, interruptible
 
     if resume is None and folds is not None:
-        run = _folds(config_of(data, recipe, augment, flags), folds, out)
+        run = _folds(config_of(data, recipe, augment, flags, init), folds, out)
     elif resume is None:
-        config = config_of(data, recipe, augment, flags)
+        config = config_of(data, recipe, augment, flags, init)
         path = out or mien.RunDir.next_free(Path("runs"), config.model)
         run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
-    elif flags or out or folds is not None or recipe != "default" or not augment:
+    elif flags or out or init or folds is not None or recipe != "default" or not augment:
         raise ConfigError(
             f"--resume {resume} goes on as the run was configured; leave out all else but the data"
         )
@@ -90,8 +98,10 @@ def _folds(config: TrainConfig, folds: int, out: Path | None) -> RunDir:
     return interruptible(out or Path("runs"), shown, work, go_on=shlex.join(["mien", *sys.argv[1:]]))
 
 
-def config_of(data: str | None, recipe: str, augment: bool, flags: dict[str, Any]) -> TrainConfig:
-    """The recipe with what the user gave in place of its choices."""
+def config_of(
+    data: str | None, recipe: str, augment: bool, flags: dict[str, Any], init: str | None = None
+) -> TrainConfig:
+    """The recipe with what the user gave in place of its choices, and the network of the run that it begins with."""
     base: TrainConfig = mien.recipe(recipe)
     given = {name: value for name, value in flags.items() if value is not None}
     varied = {one.name: given.pop(one.name) for one in fields(Augmentation) if one.name in given}
@@ -100,4 +110,13 @@ def config_of(data: str | None, recipe: str, augment: bool, flags: dict[str, Any
     how = replace(base.augmentation, **varied) if augment else NO_AUGMENTATION
     if "model" in given:
         given["model"], given["options"] = spec.parse(given["model"])
+    if init is not None:
+        given = _network_of(init) | given
     return replace(base, data=data or base.data, augmentation=how, **given)
+
+
+def _network_of(init: str) -> dict[str, Any]:
+    """What a config says of the network of a finished run, and that it begins with that run's weights."""
+    found = opened(init).config
+    same = {name: getattr(found, name) for name in ("model", "options", "match")}
+    return same | {"init": known(init)}

@@ -6,7 +6,14 @@ from typing import Any
 
 from mien.core.config import NO_AUGMENTATION, RECIPES, Augmentation, Distillation, TrainConfig
 
-_APART = ("data", "model", "options", "augmentation", "distillation")  # fields that are no flags of one value
+_APART = (
+    "data",
+    "model",
+    "options",
+    "augmentation",
+    "distillation",
+    "init",
+)  # fields that are no flags of one value
 
 
 def train_command(config: TrainConfig, out: str) -> str:
@@ -37,6 +44,7 @@ def _flags(config: TrainConfig, base: TrainConfig) -> list[str]:
     # mien distil has a network of its own where none is named
     if config.distillation or (config.model, config.options) != (base.model, base.options):
         words += ["--model", spec_text(config.model, config.options)]
+    words += ["--init", config.init.path] if config.init else []
     for field in fields(TrainConfig):
         value = getattr(config, field.name)
         if field.name not in _APART and value != getattr(base, field.name):

@@ -42,8 +42,8 @@ NO_AUGMENTATION = Augmentation(flip=False, shift=0, rotation=0, scale=0, erase=0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Teacher:
-    """A finished run that teaches: its directory, and the SHA-256 (hex) of its weights, by which it is known again."""
+class KnownRun:
+    """A finished run that another one builds on: its directory, and the SHA-256 (hex) of its weights."""
 
     path: str
     digest: str
@@ -73,7 +73,7 @@ class Distillation:
     stored       what they said of stored views, in place of asking them at every step
     """
 
-    teachers: tuple[Teacher, ...]
+    teachers: tuple[KnownRun, ...]
     alpha: float = 0.9
     temperature: float = 2.0
     stored: StoredScores | None = None
@@ -90,7 +90,7 @@ class Distillation:
         return cls(
             **values
             | {
-                "teachers": tuple(Teacher(**one) for one in values["teachers"]),
+                "teachers": tuple(KnownRun(**one) for one in values["teachers"]),
                 "stored": None if stored is None else StoredScores(**stored),
             }
         )
@@ -122,6 +122,7 @@ class TrainConfig:
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
+    init             the finished run whose weights this one begins with; None: random ones
     seed             of weights, order, augmentation and dropout
     keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
     threads          processor threads; 0: as many as torch chooses
@@ -151,6 +152,7 @@ class TrainConfig:
     ema: float = 0.998
     augmentation: Augmentation = Augmentation()
     distillation: Distillation | None = None
+    init: KnownRun | None = None
     seed: int = 0
     keep_every: int = 0
     threads: int = 0
@@ -195,12 +197,13 @@ class TrainConfig:
             values: dict[str, Any] = json.loads(text)
             augmentation = Augmentation(**values.pop("augmentation", {}))
             options = {name: _frozen(value) for name, value in values.pop("options", {}).items()}
-            taught = values.pop("distillation", None)
+            taught, init = values.pop("distillation", None), values.pop("init", None)
             return cls(
                 **values,
                 augmentation=augmentation,
                 options=options,
                 distillation=None if taught is None else Distillation.from_dict(taught),
+                init=None if init is None else KnownRun(**init),
             )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ConfigError(

@@ -1,9 +1,9 @@
-"""Finished runs as teachers of another run, known again by the digest of their weights."""
+"""Finished runs that another run builds on, known again by the digest of their weights."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from mien.core.config import Distillation, Teacher
+from mien.core.config import Distillation, KnownRun
 from mien.core.errors import RunError
 from mien.core.rundir import RunDir
 from mien.core.shipped import opened
@@ -16,26 +16,27 @@ def taught_by(
 
     Raises RunError where one is not a run or not finished, ConfigError where a share or a temperature is impossible.
     """
-    return Distillation(teachers=tuple(map(_teacher, runs)), alpha=alpha, temperature=temperature)
+    return Distillation(teachers=tuple(map(known, runs)), alpha=alpha, temperature=temperature)
 
 
-def run_of(teacher: Teacher) -> RunDir:
-    """The run of a teacher; RunError where it is missing or its weights are others than they were."""
-    run = opened(teacher.path)
-    if run.weights_digest != teacher.digest:
+def run_of(run: KnownRun) -> RunDir:
+    """That run; RunError where it is missing or its weights are others than they were."""
+    found = opened(run.path)
+    if found.weights_digest != run.digest:
         raise RunError(
-            f"teacher {teacher.path}: its weights are not those that the student began with; "
-            "put them back, or train a student anew"
+            f"{run.path}: its weights are not those that the run which builds on them began with; "
+            "put them back, or train anew"
         )
-    return run
+    return found
 
 
-def _teacher(run: RunDir | Path | str) -> Teacher:
+def known(run: RunDir | Path | str) -> KnownRun:
+    """This finished run, or network that comes with mien, for TrainConfig(init=...); RunError where it is neither."""
     found = opened(run)
     if len(found.history) < found.config.epochs:
         raise RunError(
-            f"{found.path} cannot teach yet: {len(found.history)} of {found.config.epochs} epochs are done; "
+            f"{found.path} is not finished: {len(found.history)} of {found.config.epochs} epochs are done; "
             f"go on with: mien train --resume {found.path}"
         )
-    # as it was given: a student that moves to another machine with its teachers finds them where they were
-    return Teacher(path=str(run.path if isinstance(run, RunDir) else run), digest=found.weights_digest)
+    # as it was given: a run that moves to another machine with those that it builds on finds them where they were
+    return KnownRun(path=str(run.path if isinstance(run, RunDir) else run), digest=found.weights_digest)

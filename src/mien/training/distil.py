@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mien.core.config import Augmentation, Distillation, Teacher
+from mien.core.config import Augmentation, Distillation, KnownRun
 from mien.core.images import LabelledImages
 from mien.core.teachers import run_of
 from mien.training import stored
@@ -40,7 +40,7 @@ def taught(
     return Taught(how, labels, said)
 
 
-def networks(teachers: Sequence[Teacher], faces: LabelledImages, machine: Machine) -> list[nn.Module]:
+def networks(teachers: Sequence[KnownRun], faces: LabelledImages, machine: Machine) -> list[nn.Module]:
     """The teachers' networks, ready to predict these faces; RunError or ConfigError where one of them cannot."""
     runs = [run_of(teacher) for teacher in teachers]
     for run in runs:

@@ -22,6 +22,7 @@ from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
 from mien.training.batches import Batch, Faces, steps_per_epoch
+from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
 from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
@@ -54,7 +55,7 @@ def train(
     found = _parts(config, faces, path)
     machine = Machine.chosen(config)
     objective = _objective(config, found.parts.train, machine)
-    network = _fresh_network(config, found.parts.train)
+    network = first_network(config, found.parts.train)
     run = RunDir.create(path, config)
     with run.locked():
         _describe(run, machine, network, found)
@@ -75,7 +76,9 @@ def resume(
     with run.locked():
         found = _parts(config, faces, run.path)
         parts, machine = found.parts, Machine.chosen(config)
-        network = _fresh_network(config, parts.train)
+        # what it began with may be gone once its own first epoch is on disk
+        begin = fresh_network if run.has(CHECKPOINT) else first_network
+        network = begin(config, parts.train)
         if run.has(ENVIRONMENT):
             check_same_data(run, parts)
         _describe(run, machine, network, found)
@@ -270,13 +273,6 @@ def _objective(config: TrainConfig, faces: LabelledImages, machine: Machine) -> 
     if config.distillation is None:
         return labels
     return taught(config.distillation, config.augmentation, labels, faces, machine)
-
-
-def _fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
-    torch.manual_seed(randomness.key(config.seed, 0))
-    return registry.build(
-        config.model, config.options, match=config.match, side=faces.side, classes=len(faces.classes)
-    )
 
 
 def _describe(run: RunDir, machine: Machine, network: nn.Module, found: PartsRead) -> None:

@@ -116,7 +116,8 @@ def _without_places(config: TrainConfig) -> TrainConfig:
         how = replace(how, teachers=named, stored=stored)
     data = config.data if config.data.startswith("drawn") else Path(config.data).name
     without = config.without and Path(config.without).name
-    return replace(config, data=data, distillation=how, without=without)
+    init = config.init and replace(config.init, path=Path(config.init.path).name)
+    return replace(config, data=data, distillation=how, without=without, init=init)
 
 
 def _card(

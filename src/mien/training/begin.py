@@ -1,0 +1,42 @@
+"""The network that training begins with: random weights, or those of a finished run."""
+
+import torch
+from torch import nn
+
+from mien.core.command import spec_text
+from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError
+from mien.core.images import LabelledImages
+from mien.core.teachers import run_of
+from mien.models import registry
+from mien.training import randomness
+from mien.training.evaluate import check_fits, network_of
+
+
+def fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
+    """The network of a config for these faces, with random weights that follow from the seed."""
+    torch.manual_seed(randomness.key(config.seed, 0))
+    return registry.build(
+        config.model, config.options, match=config.match, side=faces.side, classes=len(faces.classes)
+    )
+
+
+def first_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
+    """The same, with the weights of the run that config.init names, where it names one.
+
+    Raises RunError where that run is missing or changed, ConfigError where it has another network or other classes.
+    """
+    network = fresh_network(config, faces)
+    if config.init is None:
+        return network
+    run = run_of(config.init)
+    check_fits(run.environment, faces, run.name)
+    theirs = network_of(run, torch.device("cpu"))
+    try:
+        network.load_state_dict(theirs.state_dict())
+    except RuntimeError as error:
+        wanted, had = (spec_text(one.model, one.options) for one in (config, run.config))
+        raise ConfigError(
+            f"init {config.init.path}: its network is {had}, which does not begin {wanted}; use --model {had}"
+        ) from error
+    return network
