@@ -39,6 +39,23 @@ def test_it_names_the_file_the_temperature_and_the_proof(run, tmp_path, capsys):
     assert said["bytes"] == (tmp_path / "b.onnx").stat().st_size
 
 
+def test_int8_says_what_it_costs(run, tmp_path, capsys, monkeypatch, faces):
+    monkeypatch.setattr(exporting, "export", partial(exporting.export, data=faces))
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.path), str(tmp_path / "small.onnx"), "--int8"])
+    out = capsys.readouterr().out
+    assert not ended.value.code
+    assert "calibrated on 144 training faces" in out
+    assert "points (95 % interval" in out
+    assert "of 48 validation faces have another top class" in out
+    with pytest.raises(SystemExit):
+        main(["export", str(run.path), str(tmp_path / "b.onnx"), "--int8", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert said["int8"]["size"] == said["bytes"] == (tmp_path / "small.onnx").stat().st_size
+    difference = said["int8"]["accuracy"] - said["int8"]["float_accuracy"]
+    assert said["int8"]["difference"] == pytest.approx(difference)
+
+
 def test_a_file_that_exists_is_left_alone(run, tmp_path, capsys):
     (tmp_path / "a.onnx").write_text("mine")
     with pytest.raises(SystemExit) as ended:

@@ -15,13 +15,15 @@ from torch import nn
 import mien
 from mien.analysis.temperature import temperature
 from mien.core.errors import ConfigError, RunError
-from mien.core.images import VAL, Uint8
+from mien.core.images import VAL, LabelledImages, Uint8
 from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import read_onnx
 from mien.core.rundir import RunDir
 from mien.data.drawn import draw
+from mien.data.of_run import training_parts
 from mien.training.batches import normalise
 from mien.training.evaluate import network_of
+from mien.training.int8 import Int8Loss, quantised
 from mien.training.onnx_graph import FACES, LOGITS, onnx_bytes
 
 PROOF_FACES = 1000
@@ -59,12 +61,17 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What `export` wrote."""
+    """What `export` wrote.
+
+    proof  that the network says the same as its run, before int8
+    int8   what that cost, where the file is in int8
+    """
 
     path: Path
     size: int
     about: NetworkAbout
     proof: Proof
+    int8: Int8Loss | None = None
 
     @property
     def proof_path(self) -> Path:
@@ -77,19 +84,36 @@ class Exported:
             "path": str(self.path),
             "bytes": self.size,
             "about": asdict(self.about),
-            "proof": self.proof.to_dict(),
+            **self.measured(),
         }
 
+    def measured(self) -> dict[str, Any]:
+        """The proof, and the loss of int8 where there is one: plain values for JSON."""
+        loss = {"int8": self.int8.to_dict()} if self.int8 else {}
+        return {"proof": self.proof.to_dict(), **loss}
 
-def export(run: RunDir | Path | str, path: Path | str, *, faces: int = PROOF_FACES) -> Exported:
+
+def export(
+    run: RunDir | Path | str,
+    path: Path | str,
+    *,
+    faces: int = PROOF_FACES,
+    int8: bool = False,
+    data: LabelledImages | None = None,
+) -> Exported:
     """Write a finished run's network to an ONNX file, and the proof beside it as <path>.parity.json.
 
     The file takes faces uint8 (n, 1, side, side) and gives logits (n, k); the temperature that calibrates them on the
     run's validation faces is in its metadata. It is compared with the run on drawn faces first: where they differ,
     nothing is left behind.
 
-    Raises RunError where the run is not finished or the file differs from it; ConfigError where the path exists
-    already, no face is to be compared, or the network holds an operation that the export does not know.
+    faces  how many are drawn for that
+    int8   store and compute in int8: smaller and faster, calibrated on training faces, its loss measured on the
+           validation part (mien.training.int8); the comparison with the run is made before
+    data   for int8, the faces in place of the data that the run names
+
+    Raises RunError where the run is not finished, the file differs from it, or its data has changed; ConfigError where
+    the path exists already, no face is to be compared, or the network holds an operation that the export does not know.
     """
     if faces < 1:
         raise ConfigError(f"faces: expected one or more faces to compare the networks on, got {faces}")
@@ -98,12 +122,17 @@ def export(run: RunDir | Path | str, path: Path | str, *, faces: int = PROOF_FAC
     _check_free(path)
     if not run.finished:
         raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
+    parts = training_parts(run, data) if int8 else None
     about = network_about(run, temperature(run.predictions(VAL)))
     network = network_of(run, torch.device("cpu"))
     content = onnx_bytes(network, about)
     proof = check_says_the_same(run, network, content, faces)
-    _write_both(path, content, proof, about)
-    return Exported(path=path, size=len(content), about=about, proof=proof)
+    loss = None
+    if parts is not None:
+        content, about, loss = quantised(content, about, parts)
+    exported = Exported(path=path, size=len(content), about=about, proof=proof, int8=loss)
+    _write_both(exported, content)
+    return exported
 
 
 def check_says_the_same(run: RunDir, network: nn.Module, content: bytes, faces: int) -> Proof:
@@ -176,10 +205,11 @@ def _check_free(path: Path) -> None:
         raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _write_both(path: Path, content: bytes, proof: Proof, about: NetworkAbout) -> None:
+def _write_both(exported: Exported, content: bytes) -> None:
     """Both whole, and the network last: a file of that name always has its proof."""
-    said = {"network": path.name, "sha256": hashlib.sha256(content).hexdigest()} | asdict(about)
-    text = json.dumps(said | {"proof": proof.to_dict()}, indent=2) + "\n"
+    path = exported.path
+    said = {"network": path.name, "sha256": hashlib.sha256(content).hexdigest()} | asdict(exported.about)
+    text = json.dumps(said | exported.measured(), indent=2) + "\n"
     partial, partial_proof = (file.with_name(file.name + _PARTIAL) for file in (path, proof_path(path)))
     try:
         partial.write_bytes(content)
