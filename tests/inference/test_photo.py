@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,7 +17,7 @@ from mien.data._to_face import to_face
 from mien.data.pictures import face_in
 from mien.inference import photo as photos
 from mien.inference.photo import open_photo, read_photo
-from tests.inference.mutated_pictures import mutated, written
+from tests.inference.mutated_pictures import DAMAGED, SUFFIXES, is_right, mutated, mutation, written
 
 SIDE = 48
 
@@ -111,26 +112,33 @@ def test_paths_that_are_no_file_are_refused(tmp_path, name):
         read_photo(f"{tmp_path}/{name}")
 
 
-def test_three_hundred_mutated_pictures_are_read_or_refused_in_one_line(drawn, tmp_path):
-    read = refused = 0
+def read_or_told(path):
+    """The photo, or what was told in its place."""
+    try:
+        return read_photo(path)
+    except DataError as error:
+        return str(error)
+
+
+def test_two_thousand_mutated_pictures_are_read_rightly_or_refused_in_one_line(drawn, tmp_path):
+    ended = Counter()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        for number in range(300):
-            path = tmp_path / f"{number}.{('png', 'jpg', 'txt')[number % 3]}"
+        for number in range(2000):
+            path = tmp_path / f"picture.{SUFFIXES[number % 3]}"
             path.write_bytes(mutated(drawn, number))
-            try:
-                photo = read_photo(path)
-            except DataError as error:
-                refused += (str(path) in str(error)) and "\n" not in str(error)
+            found = read_or_told(path)
+            if isinstance(found, str):
+                assert mutation(number) in DAMAGED, found
+                assert str(path) in found
+                assert "\n" not in found
             else:
-                assert photo.dtype == np.uint8
-                assert photo.ndim == 3
-                assert photo.shape[2] == 3
-                read += 1
+                assert (found.dtype, found.ndim, found.shape[2]) == (np.uint8, 3, 3)
+                assert is_right(drawn, number, found[..., 0])
+            ended[type(found)] += 1
     assert not warned
-    assert read > 60  # what is whole, or damaged within its pixels
-    assert refused > 120
-    assert read + refused == 300
+    assert ended[str] > 500
+    assert ended[np.ndarray] > 1100  # what is whole, or damaged within its pixels
 
 
 def test_threads_leave_the_filters_of_warnings_as_they_were(drawn):

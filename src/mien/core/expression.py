@@ -30,6 +30,19 @@ class Box:
         if not (self.width > 0 and self.height > 0):
             raise DataError(f"a box: expected sides above 0, got {self.width} x {self.height}")
 
+    def scaled(self, across: float, along: float) -> "Box":
+        """The same in a picture that is so many times as wide and as high.
+
+        >>> Box(left=10, top=20, width=30, height=40).scaled(0.5, 2)
+        Box(left=5.0, top=40, width=15.0, height=80)
+        """
+        return Box(
+            left=self.left * across,
+            top=self.top * along,
+            width=self.width * across,
+            height=self.height * along,
+        )
+
     def to_dict(self) -> dict[str, float]:
         """Plain values for JSON, to a tenth of a pixel."""
         sides = ("left", "top", "width", "height")

@@ -10,7 +10,7 @@ import numpy as np
 
 from mien.core import shipped
 from mien.core.errors import ConfigError, DataError
-from mien.core.expression import UNSURE_BELOW, WORDING, Box, FaceExpression
+from mien.core.expression import UNSURE_BELOW, WORDING, FaceExpression
 from mien.core.images import Uint8
 from mien.core.rundir import NETWORK
 from mien.data.pictures import SIDE, Size, face_in
@@ -169,11 +169,7 @@ def _enlarged(face: Found, across: float, along: float) -> Found:
     """A face of a picture that was read smaller, in pixels of the whole one."""
     if across == along == 1:
         return face
-    box = face.box
-    whole = Box(
-        left=box.left * across, top=box.top * along, width=box.width * across, height=box.height * along
-    )
-    return Found(box=whole, score=face.score)
+    return Found(box=face.box.scaled(across, along), score=face.score)
 
 
 def _check_channels(rgb: Uint8, found: Sequence[Found]) -> None:
