@@ -86,9 +86,9 @@ def test_the_loss_is_the_stated_one(blended) -> None:
 def test_teachers_see_the_very_inputs_of_the_student(tmp_path, faces, teachers, monkeypatch) -> None:
     seen = []
 
-    def watched(how, augmentation, labels, those, machine):
+    def watched(how, augmentation, labels, those, machine, processes):
         teacher = nn.Sequential(nn.Flatten(), nn.Linear(2304, 3))
-        real = Taught(how, labels, Live([teacher], machine))
+        real = Taught(how, labels, Live([teacher], machine, processes))
 
         def objective(logits, batch):
             seen.append((logits.detach(), batch.inputs, batch.blended))

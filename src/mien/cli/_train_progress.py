@@ -1,6 +1,5 @@
 """Training as the terminal shows it: a bar with accuracy and time left, or plain lines where there is no terminal."""
 
-import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from mien.core.history import Epoch, History
 from mien.core.rundir import RunDir
+from mien.training.processes import current
 from mien.training.progress import Plan
 from mien.training.progress import Progress as Listener
 
@@ -95,9 +95,10 @@ def interruptible(
         return work(shown)
     except KeyboardInterrupt:
         shown.close()
-        command = go_on or shlex.join(["mien", "train", "--resume", str(path)])
-        way_on = f"finished epochs are safe. Go on with:\n  {command}"
-        print(f"\ninterrupted; {way_on if path.exists() else 'nothing was begun'}", file=sys.stderr)
+        processes = current()
+        way_on = f"finished epochs are safe. Go on with:\n  {go_on or processes.again(path)}"
+        if processes.has_the_word():
+            print(f"\ninterrupted; {way_on if path.exists() else 'nothing was begun'}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
         shown.close()

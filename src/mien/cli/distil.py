@@ -6,17 +6,19 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-import mien
 from mien.cli._config_flags import with_flags_of
 from mien.cli._figures import print_run
-from mien.cli.train import config_of
+from mien.cli._together import together
+from mien.cli.train import config_of, trained
 from mien.core.config import Augmentation, TrainConfig
 from mien.core.teachers import taught_by
 
 STUDENT = "pocket"
 
 
-@with_flags_of(TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation", "init"))
+@with_flags_of(
+    TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation", "init")
+)
 def distil(
     data: str,
     *,
@@ -57,14 +59,14 @@ def distil(
     json
         Print what came of it, as mien runs --json has it.
     """
-    from mien.cli._train_progress import Shown, interruptible
     from mien.training.stored import stored_scores
 
-    flags["model"] = flags.get("model") or STUDENT
-    how = taught_by(teachers, alpha=alpha, temperature=temperature)
-    if scores is not None:
-        how = replace(how, stored=stored_scores(scores))
-    config = replace(config_of(data, recipe, augment, flags), distillation=how)
-    path = out or mien.RunDir.next_free(Path("runs"), config.model)
-    run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
-    print_run(run, json)
+    with together() as here:
+        flags["model"] = flags.get("model") or STUDENT
+        how = taught_by(teachers, alpha=alpha, temperature=temperature)
+        if scores is not None:
+            how = replace(how, stored=stored_scores(scores))
+        config = replace(config_of(data, recipe, augment, flags), distillation=how)
+        run = trained(config, out, here)
+    if here.processes.is_first:
+        print_run(run, json)

@@ -90,7 +90,10 @@ def run(words: list[str]) -> None:
     """Run one command with cyclopts."""
     from cyclopts import CycloptsError
 
+    from mien.cli._together import refuse_several
+
     try:
+        refuse_several(words[0])
         app()(words, exit_on_error=False)
     except CycloptsError:  # cyclopts has printed it
         sys.exit(2)

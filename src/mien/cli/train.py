@@ -9,6 +9,7 @@ from typing import Any
 import mien
 from mien.cli._config_flags import with_flags_of
 from mien.cli._figures import print_json, print_run
+from mien.cli._together import SharedCommand, together
 from mien.core import spec
 from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
 from mien.core.errors import ConfigError
@@ -42,13 +43,15 @@ def train(
     together), and joins what the last epoch of each says of its fifth: mien audit --run takes that folder. All faces
     but the data's own test part are shared out. The same command goes on with what was interrupted.
 
+    Under torchrun several processes share every batch, to the same result: torchrun --nproc-per-node 2 -m mien train.
+
     Parameters
     ----------
     data
         fer2013.csv, icml_face_data.csv, a folder of pictures, Parquet, npz, or "drawn".
     recipe
-        "default", good for FER2013, "trunk", long and strong for that network, or "report", as plain as the founding
-        report's; other flags change single choices.
+        "default", good for FER2013; "fast", the most for little time, "trunk", long and strong, both for the network
+        trunk; or "report", as plain as the founding report's. Other flags change single choices.
     out
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     resume
@@ -63,25 +66,40 @@ def train(
     json
         Print what came of it, as mien runs --json has it, or what folds.json says.
     """
-    from mien.cli._train_progress import Shown, interruptible
-
-    if resume is None and folds is not None:
-        run = _folds(config_of(data, recipe, augment, flags, init), folds, out)
-    elif resume is None:
-        config = config_of(data, recipe, augment, flags, init)
-        path = out or mien.RunDir.next_free(Path("runs"), config.model)
-        run = interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
-    elif flags or out or init or folds is not None or recipe != "default" or not augment:
-        raise ConfigError(
-            f"--resume {resume} goes on as the run was configured; leave out all else but the data"
-        )
-    else:
-        faces = mien.load(data, skip_bad=mien.RunDir.open(resume).config.skip_bad) if data else None
-        run = interruptible(resume, Shown(), lambda shown: mien.resume(resume, faces, progress=shown))
+    with together() as here:
+        if resume is None and folds is not None:
+            here.refuse("--folds")
+            run = _folds(config_of(data, recipe, augment, flags, init), folds, out)
+        elif resume is None:
+            run = trained(config_of(data, recipe, augment, flags, init), out, here)
+        elif flags or out or init or folds is not None or recipe != "default" or not augment:
+            raise ConfigError(
+                f"--resume {resume} goes on as the run was configured; leave out all else but the data"
+            )
+        else:
+            run = _resumed(resume, data, here)
     if json and folds is not None:
         print_json({"path": str(run.path), **Folds(run.path).about})
-    else:
+    elif here.processes.is_first:
         print_run(run, json)
+
+
+def trained(config: TrainConfig, out: Path | None, here: SharedCommand) -> RunDir:
+    """A new run, by default the next free one, shown as it is trained."""
+    from mien.cli._train_progress import Shown, interruptible
+
+    path = here.run = here.processes.first(lambda: out or RunDir.next_free(Path("runs"), config.model))
+    return interruptible(path, Shown(), lambda shown: mien.train(config, out=path, progress=shown))
+
+
+def _resumed(path: Path, data: str | None, here: SharedCommand) -> RunDir:
+    """A run gone on with, on data that has moved where it is named."""
+    from mien.cli._train_progress import Shown, interruptible
+
+    here.run = path
+    skip_bad = here.processes.first(lambda: RunDir.open(path).config).skip_bad
+    faces = here.processes.everyone(lambda: mien.load(data, skip_bad=skip_bad) if data else None)
+    return interruptible(path, Shown(), lambda shown: mien.resume(path, faces, progress=shown))
 
 
 def _folds(config: TrainConfig, folds: int, out: Path | None) -> RunDir:

@@ -1,7 +1,7 @@
 """What the networks share: choices that are spelled as text, and counting parameters."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn
@@ -19,21 +19,50 @@ def normalised(kind: type[nn.Module], features: int, wanted: bool) -> list[nn.Mo
     return [kind(features)] if wanted else []
 
 
+class Part(NamedTuple):
+    """Which rows of a larger batch the rows at hand are."""
+
+    start: int
+    stop: int
+    of: int
+
+
 class Dropout(nn.Dropout):
     """nn.Dropout with 16 random bits a value instead of a double: the mask costs a quarter on a processor.
 
-    The share is met to 1/65,536. bench/train_step.py times both.
+    The share is met to 1/65,536. bench/train_step.py times both. Where several processes share a batch, `part` says
+    which of its rows are this one's: the mask is drawn for the whole batch, as one process would draw it.
     """
+
+    part: Part | None = None
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Values with a share of them zeroed and the rest scaled up while training; unchanged otherwise."""
-        if not self.training or values.device.type != "cpu":
+        if not self.training:
             return super().forward(values)
-        count = values.numel()
-        words = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        if values.device.type == "cpu":
+            return values * self._mask(values)
+        return (
+            super().forward(values) if self.part is None else values * torch_mask(values, self.part, self.p)
+        )
+
+    def _mask(self, values: torch.Tensor) -> torch.Tensor:
+        """0 for what is dropped, 1 / (1 - p) for the rest, laid out in memory as the values are."""
+        start, stop, of = self.part or Part(0, len(values), len(values))
+        face = values.numel() // len(values)
+        words = torch.empty((face * of + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
         below = round(self.p * 2**16) - 2**15
-        kept = (words.view(torch.int16)[:count] >= below).to(values.dtype).mul_(1 / (1 - self.p))
-        return values * kept.as_strided(values.shape, values.stride())
+        mine = words.view(torch.int16)[face * start : face * stop]
+        kept = (mine >= below).to(values.dtype).mul_(1 / (1 - self.p))
+        return kept.as_strided(values.shape, values.stride())
+
+
+def torch_mask(values: torch.Tensor, part: Part, share: float) -> torch.Tensor:
+    """The mask that torch's own dropout draws for a whole batch, of which values (n, ...) are a part."""
+    whole = torch.empty_strided(
+        (part.of, *values.shape[1:]), values.stride(), dtype=values.dtype, device=values.device
+    )
+    return nn.functional.dropout(whole.fill_(1), share)[part.start : part.stop]
 
 
 def dropped(share: float) -> list[nn.Module]:

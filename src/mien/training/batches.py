@@ -1,7 +1,7 @@
 """Faces in memory as bytes, handed out as normalised batches."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,8 +12,12 @@ from mien.core.images import PIXEL_MEAN, PIXEL_STD, Ints, LabelledImages
 from mien.training import randomness
 from mien.training.augment import DRAWS, augment
 from mien.training.mixup import Blend
+from mien.training.processes import ALONE, Processes
 
 EVALUATION_BATCH = 256
+
+# How the faces of a step are blended, from its number and their labels.
+Blends = Callable[[int, torch.Tensor], Blend | None]
 
 
 def normalise(pixels: torch.Tensor) -> torch.Tensor:
@@ -23,9 +27,9 @@ def normalise(pixels: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Batch:
-    """Varied faces of a step.
+    """Varied faces of a step. Where several processes share it, each holds the inputs of its own faces only.
 
-    inputs   float32 (b, 1, s, s), as the network sees them
+    inputs   float32 (o, 1, s, s), as the network sees them; o is b in one process
     labels   int64 (b,)
     rows     int64 (b,), which of the training faces they are
     views    int64 (b,), which stored view of its face each is; None where views are made as they are needed
@@ -37,10 +41,6 @@ class Batch:
     rows: torch.Tensor
     views: torch.Tensor | None = None
     blended: Blend | None = None
-
-    def blended_by(self, blend: Blend | None) -> "Batch":
-        """The same faces in pairs, or as they are."""
-        return self if blend is None else replace(self, inputs=blend.faces(self.inputs), blended=blend)
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Faces:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def part(self, rows: slice) -> "Faces":
+        """Some of them, without a copy."""
+        return Faces(self.pixels[rows], self.labels[rows])
+
     def shuffled(
         self,
         batch_size: int,
@@ -66,6 +70,8 @@ class Faces:
         seed: int,
         epoch: int,
         stored: StoredScores | None = None,
+        blends: Blends = lambda _, __: None,
+        processes: Processes = ALONE,
     ) -> Iterator[Batch]:
         """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know."""
         order = randomness.order(seed, epoch, len(self))
@@ -74,14 +80,38 @@ class Faces:
         if stored is not None and views is not None:
             uniform = numbers_of_views(stored.seed, views, order)
         # equal sizes: a last batch of one face would leave BatchNorm without a spread
-        for places in np.array_split(np.arange(len(self)), steps_per_epoch(len(self), batch_size)):
+        steps = np.array_split(np.arange(len(self)), steps_per_epoch(len(self), batch_size))
+        for step, places in enumerate(steps):
             chosen = torch.from_numpy(order[places]).to(self.labels.device)
+            labels = self.labels[chosen]
+            blend = blends(step, labels)
             yield Batch(
-                inputs=self.varied(order[places], uniform[places], how),
-                labels=self.labels[chosen],
+                inputs=self._inputs(order[places], uniform[places], how, blend, processes),
+                labels=labels,
                 rows=chosen,
                 views=None if views is None else torch.from_numpy(views[places]).to(self.labels.device),
+                blended=blend,
             )
+
+    def _inputs(
+        self,
+        rows: Ints,
+        uniform: NDArray[np.float32],
+        how: Augmentation,
+        blend: Blend | None,
+        processes: Processes,
+    ) -> torch.Tensor:
+        """What the network sees of a batch in this process: its share, each face blended where all are."""
+        if processes.size == 1:
+            inputs = self.varied(rows, uniform, how)
+            return inputs if blend is None else blend.faces(inputs)
+        own = np.arange(len(rows))[processes.share(len(rows))]
+        inputs = self.varied(rows[own], uniform[own], how)
+        if blend is None:
+            return inputs
+        # partners may be another process's faces: varied here once more, which is cheaper than to send them
+        partners = blend.partner.cpu().numpy()[own]
+        return torch.lerp(self.varied(rows[partners], uniform[partners], how), inputs, blend.kept)
 
     def varied(self, rows: Ints, uniform: NDArray[np.float32], how: Augmentation) -> torch.Tensor:
         """These faces as network input (b, 1, s, s), varied as the random numbers (b, DRAWS) decide."""

@@ -19,13 +19,19 @@ from mien.training.batches import Batch
 from mien.training.evaluate import check_fits, network_of
 from mien.training.machine import Machine
 from mien.training.objective import Objective
+from mien.training.processes import ALONE, Processes
 
 # What the teachers say of a batch: logits, float32 (t, b, k).
 Said = Callable[[Batch], torch.Tensor]
 
 
 def taught(
-    how: Distillation, augmentation: Augmentation, labels: Objective, faces: LabelledImages, machine: Machine
+    how: Distillation,
+    augmentation: Augmentation,
+    labels: Objective,
+    faces: LabelledImages,
+    machine: Machine,
+    processes: Processes = ALONE,
 ) -> "Taught":
     """The objective of a student on these training faces: the labels' beside what the teachers say.
 
@@ -33,7 +39,7 @@ def taught(
     the one that the config names, ConfigError where it was made for other faces, classes or variations.
     """
     said: Said = (
-        Live(networks(how.teachers, faces, machine), machine)
+        Live(networks(how.teachers, faces, machine), machine, processes)
         if how.stored is None
         else Remembered(stored.read(how, how.stored, augmentation, faces).to(machine.device))
     )
@@ -50,17 +56,19 @@ def networks(teachers: Sequence[KnownRun], faces: LabelledImages, machine: Machi
 
 @dataclass(frozen=True)
 class Live:
-    """Teachers that are asked about every batch."""
+    """Teachers that are asked about every batch, in each process about its share of it."""
 
     networks: Sequence[nn.Module]
     machine: Machine
+    processes: Processes = ALONE
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Logits float32 (t, b, k) of the very inputs."""
         inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
         with self.machine.autocast():
-            return torch.stack([network(inputs) for network in self.networks]).float()
+            said = torch.stack([network(inputs) for network in self.networks]).float()  # (t, o, k)
+        return self.processes.joined(said.transpose(0, 1), len(batch.labels)).transpose(0, 1)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from mien.models import registry
 from mien.training.batches import Faces
 from mien.training.checkpoint import onnx_into, weights_into
 from mien.training.machine import Machine
+from mien.training.processes import ALONE, Processes
 from mien.training.views import TestTime, checked, views
 
 
@@ -37,9 +38,12 @@ def logits(network: nn.Module, faces: Faces, machine: Machine, tta: TestTime = "
     return torch.cat(found)
 
 
-def loss_and_accuracy(network: nn.Module, faces: Faces, machine: Machine) -> tuple[float, float]:
+def loss_and_accuracy(
+    network: nn.Module, faces: Faces, machine: Machine, processes: Processes = ALONE
+) -> tuple[float, float]:
     """Mean cross-entropy in nats, and the share of faces whose most probable class is their label."""
-    found = logits(network, faces, machine)
+    own = faces.part(processes.share(len(faces)))
+    found = processes.joined(logits(network, own, machine), len(faces))
     labels = faces.labels.cpu()
     return float(functional.cross_entropy(found, labels)), float((found.argmax(1) == labels).float().mean())
 

@@ -3,21 +3,21 @@
 import copy
 import math
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from mien.core.config import TrainConfig
-from mien.core.errors import ConfigError, RunError
+from mien.core.errors import RunError
 from mien.core.history import Epoch, History
-from mien.core.images import TEST, VAL, LabelledImages, Parts
-from mien.core.rundir import CHECKPOINT, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
-from mien.costing import cost
-from mien.data.of_run import PartsRead, check_same_data, parts_of
+from mien.core.images import TEST, VAL, LabelledImages
+from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS, RunDir
+from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
@@ -29,6 +29,8 @@ from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, pred
 from mien.training.machine import Machine
 from mien.training.mixup import blend
 from mien.training.objective import Labels, Objective
+from mien.training.preparing import describe, epochs_left, found_by_all
+from mien.training.processes import Processes, current
 from mien.training.progress import Plan, Progress
 
 RUNS = Path("runs")
@@ -43,6 +45,8 @@ def train(
 ) -> RunDir:
     """Train a network and predict the held-out parts; returns the run, complete on disk.
 
+    Under torchrun every process calls this alike; they share each batch, and the first writes (docs/distributed.md).
+
     faces  in place of what config.data names
     out    the run's directory, which must not exist; by default the next free runs/<model>-<number>
 
@@ -51,15 +55,18 @@ def train(
     registry.options(
         config.model, config.options, match=config.match
     )  # wrong choices are found before data is read
-    path = Path(out) if out else RunDir.next_free(RUNS, config.model)
-    found = _parts(config, faces, path)
-    machine = Machine.chosen(config)
-    objective = _objective(config, found.parts.train, machine)
-    network = first_network(config, found.parts.train)
-    run = RunDir.create(path, config)
-    with run.locked():
-        _describe(run, machine, network, found)
-        return _Fit(run, config, found, machine, network, objective, progress or Progress()).go()
+    processes = current()
+    path = processes.first(lambda: Path(out) if out else RunDir.next_free(RUNS, config.model))
+    with processes.guarded(path):
+        found, machine = found_by_all(config, faces, path, processes)
+        train_faces = found.parts.train
+        objective = processes.everyone(lambda: _objective(config, train_faces, machine, processes))
+        network = processes.everyone(lambda: first_network(config, train_faces))
+        run = processes.first(lambda: RunDir.create(path, config))
+        with _locked(run, processes):
+            processes.first(lambda: describe(run, machine, network, found))
+            told = _told(progress, processes)
+            return _Fit(run, config, found, machine, network, objective, told, processes).go()
 
 
 def resume(
@@ -67,27 +74,31 @@ def resume(
 ) -> RunDir:
     """Go on with a run that was interrupted, to the same end as if it had not been; a finished one stays as it is.
 
+    It may go on in another number of processes than it began with: to the same end, to rounding.
+
     faces  in place of what the run's config names, where it was trained on faces given in Python
 
     Raises RunError where another process trains in it or its data has changed since.
     """
-    run = run if isinstance(run, RunDir) else RunDir.open(run)
-    config = run.config
-    with run.locked():
-        found = _parts(config, faces, run.path)
-        parts, machine = found.parts, Machine.chosen(config)
+    path = run.path if isinstance(run, RunDir) else Path(run)
+    processes = current()
+    run, config = processes.first(lambda: (opened := RunDir.open(path), opened.config))
+    with processes.guarded(path), _locked(run, processes):
+        found, machine = found_by_all(config, faces, path, processes)
+        train_faces = found.parts.train
+        checkpoint = processes.first(lambda: run.read(CHECKPOINT) if run.has(CHECKPOINT) else None)
         # what it began with may be gone once its own first epoch is on disk
-        begin = fresh_network if run.has(CHECKPOINT) else first_network
-        network = begin(config, parts.train)
-        if run.has(ENVIRONMENT):
-            check_same_data(run, parts)
-        _describe(run, machine, network, found)
-        left = config.epochs - len(run.history)
+        begin = first_network if checkpoint is None else fresh_network
+        network = processes.everyone(lambda: begin(config, train_faces))
+        left = processes.first(lambda: epochs_left(run, machine, network, found))
         # a finished student needs its teachers no more
-        objective = _objective(config, parts.train, machine) if left else Labels(config.label_smoothing)
-        fit = _Fit(run, config, found, machine, network, objective, progress or Progress())
-        if run.has(CHECKPOINT):
-            fit.restore()
+        objective: Objective = Labels(config.label_smoothing)
+        if left:
+            objective = processes.everyone(lambda: _objective(config, train_faces, machine, processes))
+        told = _told(progress, processes)
+        fit = _Fit(run, config, found, machine, network, objective, told, processes)
+        if checkpoint is not None:
+            fit.restore(checkpoint)
         return fit.go()
 
 
@@ -103,15 +114,17 @@ class _Fit:
         network: nn.Module,
         objective: Objective,
         progress: Progress,
+        processes: Processes,
     ) -> None:
         parts = found.parts
         self.run, self.config, self.parts, self.machine = run, config, parts, machine
-        self.found, self.objective, self.progress = found, objective, progress
+        self.found, self.objective, self.progress, self.processes = found, objective, progress, processes
         self.network = laid_out(network, machine.device)
         self.optimizer = optim.optimizer(self.network, config)
         self.averaged = (
             optim.Averaged(self.network, copy.deepcopy(self.network), config.ema) if config.ema else None
         )
+        self.runner = processes.runner(self.network)
         self.history = History()
         self.train_faces = Faces.of(parts.train, machine.device)
         self.val_faces = Faces.of(parts.val, machine.device)
@@ -128,7 +141,7 @@ class _Fit:
         for epoch in range(len(self.history) + 1, self.config.epochs + 1):
             self._keep(self._epoch(epoch))
             self.progress.epoch(self.history.epochs[-1], self.history)
-        self._predict_held_out()
+        self.processes.first(self._predict_held_out)
         self.progress.end(self.history)
         return self.run
 
@@ -147,14 +160,14 @@ class _Fit:
             seed=self.config.seed,
             epoch=epoch,
             stored=taught.stored if taught else None,
+            blends=partial(blend, self.config, epoch),
+            processes=self.processes,
         )
         seen = 0
         for step, batch in enumerate(batches):
             rate = self._set_learning_rate((epoch - 1) * self.steps + step)
             count = len(batch.labels)
-            batch_loss, batch_hits = self._step(
-                batch.blended_by(blend(self.config, epoch, step, batch.labels))
-            )
+            batch_loss, batch_hits = self._step(batch)
             loss, hits, seen = loss + batch_loss * count, hits + batch_hits, seen + count
             self.progress.step(epoch, step + 1, float(hits) / seen)
         if not math.isfinite(float(loss)):
@@ -162,7 +175,7 @@ class _Fit:
                 f"{self.run.path}: epoch {epoch} diverged, its loss is {float(loss)}; train anew with a lower "
                 f"--learning-rate than {self.config.learning_rate}"
             )
-        val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine)
+        val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine, self.processes)
         return Epoch(
             epoch=epoch,
             train_loss=float(loss) / seen,
@@ -177,9 +190,10 @@ class _Fit:
         """One step of the optimiser; returns the plain cross-entropy and the number of right answers."""
         self.optimizer.zero_grad(set_to_none=True)
         with self.machine.autocast():
-            logits = self.network(batch.inputs.contiguous(memory_format=torch.channels_last))  # (b, k)
-        logits = logits.float()
-        self.objective(logits, batch).backward()  # type: ignore[no-untyped-call]
+            inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
+            logits = self.runner(inputs, len(batch.labels))  # (b, k)
+        # each process's gradient is of its own faces; the mean over the processes is to be the sum of these
+        (self.objective(logits, batch) * self.processes.size).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.averaged:
             self.averaged.update()
@@ -197,6 +211,9 @@ class _Fit:
     def _keep(self, epoch: Epoch) -> None:
         """The epoch on disk. The checkpoint comes first: all else can be made from it again."""
         self.history = self.history.plus(epoch)
+        self.processes.first(self._write_state)
+
+    def _write_state(self) -> None:
         about = {"history": self.history.to_rows(), "updates": self.averaged.updates if self.averaged else 0}
         self.run.write(CHECKPOINT, state_to_bytes(self._networks(), self.optimizer, about))
         self._keep_derived()
@@ -215,14 +232,13 @@ class _Fit:
             self.judged, {"epoch": self.history.epochs[-1].epoch, "model": self.config.model}
         )
 
-    def restore(self) -> None:
-        """Be as after the last epoch on disk."""
-        content = self.run.read(CHECKPOINT)
+    def restore(self, content: bytes) -> None:
+        """Be as after the last epoch on disk, of which this is the checkpoint."""
         about = state_into(self._networks(), self.optimizer, content, f"run {self.run.path}: {CHECKPOINT}")
         self.history = History.from_rows(about["history"])
         if self.averaged:
             self.averaged.updates = about["updates"]
-        self._keep_derived()  # a kill may have come between the checkpoint and these
+        self.processes.first(self._keep_derived)  # a kill may have come between the checkpoint and these
 
     def _networks(self) -> dict[str, nn.Module]:
         return {"network": self.network} | ({"averaged": self.averaged.copy} if self.averaged else {})
@@ -260,48 +276,23 @@ class _Fit:
         )
 
 
-def _parts(config: TrainConfig, faces: LabelledImages | None, run: Path) -> PartsRead:
-    found = parts_of(config, faces, run)
-    count = len(found.parts.train)
-    if count < config.batch_size:
-        raise ConfigError(f"batch_size: expected at most the {count} training faces, got {config.batch_size}")
-    return found
+def _told(progress: Progress | None, processes: Processes) -> Progress:
+    """Who hears of it: the first process's listener; the others' would hear the same."""
+    return progress if progress and processes.is_first else Progress()
 
 
-def _objective(config: TrainConfig, faces: LabelledImages, machine: Machine) -> Objective:
+@contextmanager
+def _locked(run: RunDir, processes: Processes) -> Iterator[None]:
+    """The first process holds the run for all."""
+    with ExitStack() as held:
+        processes.first(lambda: held.enter_context(run.locked()))
+        yield
+
+
+def _objective(
+    config: TrainConfig, faces: LabelledImages, machine: Machine, processes: Processes
+) -> Objective:
     labels = Labels(config.label_smoothing)
     if config.distillation is None:
         return labels
-    return taught(config.distillation, config.augmentation, labels, faces, machine)
-
-
-def _describe(run: RunDir, machine: Machine, network: nn.Module, found: PartsRead) -> None:
-    """Whom it leaves out, what its network costs, and what it runs on and with, where that is not there yet."""
-    parts = found.parts
-    if found.without is not None and not run.has(WITHOUT):  # a copy: the next audit may replace the file
-        run.write(WITHOUT, Path(found.without.path).read_bytes())
-    if not run.has(COSTS):
-        shape = (1, parts.train.side, parts.train.side)
-        costs = cost(copy.deepcopy(network), shape)  # a copy: counting runs the network once
-        run.write_json(COSTS, replace(costs, network=run.config.model).to_dict())
-    if not run.has(ENVIRONMENT):
-        run.write_json(ENVIRONMENT, _environment(machine, network, parts) | _left_out(found))
-
-
-def _environment(machine: Machine, network: nn.Module, parts: Parts) -> dict[str, Any]:
-    count = count_parameters(network)
-    sizes = {name: len(faces) for name in ("train", VAL, TEST) if (faces := getattr(parts, name)) is not None}
-    return machine.environment() | {
-        "classes": list(parts.train.classes),
-        "side": parts.train.side,
-        "faces": sizes,
-        "digest": {name: parts[name].digest for name in sizes},
-        "parameters": {"trainable": count.trainable, "with_statistics": count.with_statistics},
-    }
-
-
-def _left_out(found: PartsRead) -> dict[str, Any]:
-    """Which suspects were left out, by the digest of the file that names them; nothing where none were."""
-    if found.without is None:
-        return {}
-    return {"without": {"digest": found.without.digest, "faces": found.missed}}
+    return taught(config.distillation, config.augmentation, labels, faces, machine, processes)

@@ -13,6 +13,7 @@ import torch
 from mien import __version__
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
+from mien.training.processes import ALONE, Processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,17 +23,19 @@ class Machine:
     device: torch.device
     precision: torch.dtype
     why: str
+    processes: int = 1
 
     @classmethod
-    def chosen(cls, config: TrainConfig) -> "Machine":
+    def chosen(cls, config: TrainConfig, processes: Processes = ALONE) -> "Machine":
         """The best that is there, or what the config asks for; ConfigError where that is not there."""
         device = _device(config.device)
+        processes.take(device)
         precision, why = _precision(config.precision, device)
         if config.threads:
             torch.set_num_threads(config.threads)
         if device.type == "cpu":
             _keep_freed_memory()
-        return cls(device=device, precision=precision, why=why)
+        return cls(device=device, precision=precision, why=why, processes=processes.size)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Compute in the machine's number format; weights stay float32."""
@@ -41,8 +44,10 @@ class Machine:
         return torch.autocast(self.device.type, self.precision)
 
     def __str__(self) -> str:
+        several = f"{self.processes} processes, each on " if self.processes > 1 else ""
         threads = f", {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
-        return f"{self.device.type}{threads}, {str(self.precision).removeprefix('torch.')} ({self.why}), channels last"
+        number_format = f"{str(self.precision).removeprefix('torch.')} ({self.why})"
+        return f"{several}{self.device.type}{threads}, {number_format}, channels last"
 
     def environment(self) -> dict[str, Any]:
         """Versions and machine, for environment.json."""
@@ -54,6 +59,7 @@ class Machine:
             "platform": platform.platform(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else self.device.type,
             "threads": torch.get_num_threads(),
+            "processes": self.processes,
             "precision": str(self.precision).removeprefix("torch."),
         }
 
