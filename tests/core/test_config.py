@@ -29,6 +29,12 @@ def test_the_report_recipe_is_plain():
     assert (config.ema, config.label_smoothing, config.weight_decay, config.schedule) == (0, 0, 0, "constant")
 
 
+def test_the_fast_recipe_trains_trunk_without_what_only_long_training_repays():
+    config = recipe("fast")
+    assert (config.model, config.epochs, config.learning_rate) == ("trunk", 34, 0.1)
+    assert (config.mixup, config.augmentation.erase) == (0, 0)
+
+
 def test_the_trunk_recipe_is_the_stated_one():
     config = recipe("trunk")
     assert (config.model, config.batch_size, config.schedule) == ("trunk", 128, "one-cycle")
