@@ -13,7 +13,6 @@ from mien.analysis.label_suspects import SuspectRows
 from mien.analysis.near_duplicates import NearPairs
 from mien.analysis.not_a_face import FaceDoubts, face_doubts
 from mien.analysis.people import (
-    PeopleVotes,
     agreements,
     ceiling,
     majority_confusion,
@@ -24,6 +23,7 @@ from mien.analysis.same_pictures import with_near
 from mien.core.errors import DataError
 from mien.core.identical import picture_groups
 from mien.core.images import TRAIN, Bools, Ints, LabelledImages, Uint8
+from mien.core.people_votes import PeopleVotes
 from mien.core.predictions import Predictions
 from mien.core.suspects import Suspect
 from mien.data._parts import part_named
@@ -52,7 +52,7 @@ def audit(
 
     Raises DataError where votes or predictions do not belong to the faces.
     """
-    people = _people_votes(votes, faces)
+    people = None if votes is None else votes_for(votes, faces)
     rows = _rows(predictions, faces)
     groups = picture_groups(faces.pixels)
     pairs, near_groups = with_near(faces.pixels, groups) if near else (None, groups)
@@ -75,8 +75,9 @@ def audit(
     )
 
 
-def _people_votes(votes: Votes | None, faces: LabelledImages) -> PeopleVotes | None:
-    return None if votes is None else people_votes(join(votes, faces).counts, votes.names, faces.classes)
+def votes_for(votes: Votes, faces: LabelledImages) -> PeopleVotes:
+    """The votes for these faces, in their order and classes; DataError where they are not for these faces."""
+    return people_votes(join(votes, faces).counts, votes.names, faces.classes)
 
 
 def _rows(predictions: Predictions | None, faces: LabelledImages) -> Ints:
@@ -246,7 +247,7 @@ def suspects_sheet(
     chosen = list(first.values())[:top]
     place = {name: row for row, name in enumerate(faces.ids.tolist())}
     rows = np.array([place[suspect.id] for suspect in chosen], dtype=np.int64)
-    people = _people_votes(votes, faces)
+    people = None if votes is None else votes_for(votes, faces)
     lines = [
         [
             f"label {faces.classes[faces.labels[row]]}",

@@ -138,17 +138,17 @@ def test_every_flag_has_its_help(mien):
 
 
 def test_lab_trains_both_writes_the_page_and_takes_what_is_finished(mien, data, tmp_path):
-    code, out, _ = mien("lab", data, "--epochs", "1")
+    code, out, _ = mien("lab", data, "--epochs", "1", "--no-examine")
     assert code == 0
     assert "runs: runs/lab-1" in out
     assert "report: runs/lab-1/report.html" in out
     page = (tmp_path / "runs/lab-1/report.html").read_text()
     assert "mien lab" in page
     before = (tmp_path / "runs/lab-1/cnn/last.safetensors").stat().st_mtime_ns
-    code, _, _ = mien("lab", data, "--epochs", "1", "--out", "runs/lab-1")
+    code, _, _ = mien("lab", data, "--epochs", "1", "--no-examine", "--out", "runs/lab-1")
     assert code == 0
     assert (tmp_path / "runs/lab-1/cnn/last.safetensors").stat().st_mtime_ns == before
-    code, _, err = mien("lab", data, "--epochs", "2", "--out", "runs/lab-1")
+    code, _, err = mien("lab", data, "--epochs", "2", "--no-examine", "--out", "runs/lab-1")
     assert code == 2
     assert "was trained with other choices" in err
 

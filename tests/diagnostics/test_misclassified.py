@@ -121,12 +121,13 @@ def test_table_of_gaps_by_hand() -> None:
     (table,) = (block for block in made().blocks if isinstance(block, TextTable))
     assert [row[:2] for row in table.rows] == [
         ("all mistakes", "23"),
+        ("all mistakes, first to second score", "23"),
         ("angry → <b>happy</b>", "20"),
         ("$sad$ → angry", "3"),
         ("correct faces", "7"),
     ]
-    assert table.rows[2][2:] == ("0.42", "0.34 to 0.49", "0.28 to 0.55", "0.0 %")  # of 0.26, 0.42 and 0.56
-    assert table.rows[1][5] == "5.0 %"  # the first of 20 leads by 0.07, the next by 0.114
+    assert table.rows[3][2:] == ("0.42", "0.34 to 0.49", "0.28 to 0.55", "0.0 %")  # of 0.26, 0.42 and 0.56
+    assert table.rows[2][5] == "5.0 %"  # the first of 20 leads by 0.07, the next by 0.114
 
 
 def test_no_mistake_and_no_run() -> None:

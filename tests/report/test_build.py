@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import mien
-from mien.core.errors import RunError
+from mien.core.errors import DataError, RunError
 from mien.core.rundir import COSTS, RunDir
 from mien.report.html import png
 from tests.conftest import small_faces
 from tests.made_runs import made_run
+from tests.made_vote_file import vote_file
 
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "$\\frac{$&amp;']]>")
 
@@ -152,3 +153,40 @@ def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [run["name"] for run in data["summary"]["data"]["runs"]] == ["lab-1/cnn", "lab-2/cnn"]
     assert {"lab-1/cnn", "lab-2/cnn"} <= set(data["provenance"]["data"])
     assert "only lab-2/cnn" in _Page(out.read_text()).text
+
+
+def test_votes_decide_a_claim_and_make_a_section(tmp_path: Path) -> None:
+    own = replace(small_faces(), classes=("angry", "happy", "sad"))
+    run, faces = made_run(tmp_path / "run", faces=own, right=0.4)
+    predictions = run.predictions("val")
+    rows = predictions.ids.astype(int)
+    seen = faces.labels.copy()
+    seen[rows] = predictions.predicted  # people see in every face what the network sees
+    votes = vote_file(tmp_path / "fer2013new.csv", faces, seen)
+    mien.make_report([run], faces=faces, votes=votes)
+    data = json.loads((run.path / "metrics.json").read_text())["sections"]
+    shared = data["people"]["data"]["runs"][0]["shared"]
+    wrong = int((predictions.predicted != predictions.labels).sum())
+    assert (shared["mistakes"]["as_network"]["count"], shared["mistakes"]["overruled"]["of"]) == (
+        wrong,
+        wrong,
+    )
+    assert shared["correct"]["overruled"]["count"] == 0
+    assert data["claims"]["data"]["verdicts"]["C15"] == "holds"
+    mien.make_report([run], faces=faces)
+    assert "people" not in json.loads((run.path / "metrics.json").read_text())["sections"]
+
+
+def test_votes_of_other_faces_are_refused(tmp_path: Path) -> None:
+    run, faces = made_run(tmp_path / "run", faces=replace(small_faces(), classes=("angry", "happy", "sad")))
+    other = replace(faces, split=np.roll(faces.split, 1))
+    votes = vote_file(tmp_path / "fer2013new.csv", other, faces.labels)
+    with pytest.raises(DataError, match="expected the same FER2013"):
+        mien.make_report([run], faces=faces, votes=votes)
+
+
+def test_votes_without_faces_are_said_to_be_of_no_use(tmp_path: Path) -> None:
+    run, faces = made_run(tmp_path / "run", faces=replace(small_faces(), classes=("angry", "happy", "sad")))
+    votes = vote_file(tmp_path / "fer2013new.csv", faces, faces.labels)
+    text = _Page(mien.make_report([run], votes=votes).read_text()).text
+    assert "Votes are joined to faces, and the faces cannot be read again" in text

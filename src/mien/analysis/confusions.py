@@ -136,9 +136,9 @@ def score_gaps(predictions: Predictions, true: int | None = None, predicted: int
     return probs[rows, predictions.predicted[chosen]] - probs[rows, predictions.labels[chosen]]
 
 
-def score_leads(predictions: Predictions) -> Float64s:
-    """Highest minus second highest score, (m,), of correctly classified faces; from 0 to 1."""
-    probs = predictions.probs[~mistaken(predictions)].astype(np.float64)
+def score_leads(predictions: Predictions, *, of_mistakes: bool = False) -> Float64s:
+    """Highest minus second highest score, (m,), of correctly classified faces, or of mistakes; from 0 to 1."""
+    probs = predictions.probs[mistaken(predictions) == of_mistakes].astype(np.float64)
     highest = np.partition(probs, -2, axis=1)[:, -2:]
     return highest[:, 1] - highest[:, 0]
 

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from zipfile import BadZipFile
 
@@ -55,6 +55,7 @@ class About:
     left_out        methods that this network cannot be asked with, and why not
     layer           the convolution that Grad-CAM looks at, and whose filters are shown, or None
     first_layer     the convolution whose feature maps are shown, or None
+    second_layer    the one after it, whose filters and feature maps are shown too, or None
     class_scores    the score of its class that the network gives to each class image
     regularisation  how the images that excite most were kept from becoming noise
     """
@@ -68,6 +69,11 @@ class About:
     first_layer: str | None
     class_scores: tuple[float, ...]
     regularisation: str
+    second_layer: str | None = None
+
+
+def _no_pictures() -> Uint8:
+    return np.zeros((0, 1, 1), dtype=np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +86,8 @@ class Pictures:
     filters        (f, h, w), weights of the first layer, 128 is 0
     filter_images  (f, s, s), the input that excites filters of the convolution `layer` most; f is 0 without one
     feature_maps   (c, h, w), what the first convolution gives for the first face; c is 0 without one
+    second_filters, second_feature_maps   the same of the convolution `second_layer`; of each filter the weights over
+                   the one of its inputs that it weighs most
     """
 
     faces: Uint8
@@ -88,6 +96,8 @@ class Pictures:
     filters: Uint8
     filter_images: Uint8
     feature_maps: Uint8
+    second_filters: Uint8 = field(default_factory=_no_pictures)
+    second_feature_maps: Uint8 = field(default_factory=_no_pictures)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,7 +132,7 @@ class Explanation:
         try:
             values = json.loads(run.read(EXPLANATION))
             with np.load(io.BytesIO(run.read(EXPLAINED_PICTURES)), allow_pickle=False) as file:
-                pictures = Pictures(**{name: file[name] for name in Pictures.__annotations__})
+                pictures = Pictures(**{name: file[name] for name in Pictures.__annotations__ if name in file})
             found = cls(
                 about=_about(values),
                 faces=tuple(_face(each) for each in values["faces"]),
@@ -148,7 +158,7 @@ def _fitting(found: Explanation, run: RunDir) -> Explanation:
 
 
 def _about(values: Mapping[str, Any]) -> About:
-    chosen = {name: values[name] for name in About.__annotations__}
+    chosen = {name: values[name] for name in About.__annotations__ if name in values}
     return About(**chosen | {name: tuple(chosen[name]) for name in ("classes", "class_scores")})
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from mien.analysis.confident_learning import LabelDoubts
 from mien.analysis.duplicates import conflicts, majority
 from mien.analysis.not_a_face import FaceDoubts
-from mien.analysis.people import PeopleVotes
 from mien.core.images import Bools, Ints, Strings
+from mien.core.people_votes import PeopleVotes
 
 WRONG_LABEL = "wrong label"
 TWINS, NEAR_TWINS = "identical pictures disagree", "nearly identical pictures disagree"

@@ -9,46 +9,11 @@ from mien.analysis.metrics import confusion, wilson
 from mien.core.errors import DataError
 from mien.core.images import Bools, Ints, Strings
 from mien.core.labels import canonical
+from mien.core.people_votes import PeopleVotes
 
 Float64s = NDArray[np.float64]
 
 _LEAST = 1e-12
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PeopleVotes:
-    """Votes for n faces, sorted into the k classes of the labels.
-
-    counts   int64 (n, k), votes for each class
-    others   int64 (n,), votes for what is no class: contempt, unknown, not a face
-    no_face  int64 (n,), those of them that say that it is no face
-    """
-
-    counts: Ints
-    others: Ints
-    no_face: Ints
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-    def select(self, rows: Ints) -> "PeopleVotes":
-        """The votes for the faces at these rows, in that order."""
-        return PeopleVotes(counts=self.counts[rows], others=self.others[rows], no_face=self.no_face[rows])
-
-    @property
-    def majority(self) -> Ints:
-        """The class with the most votes, (n,); of equals the first in the order of the classes; -1 without a vote."""
-        return np.where(self.voted, self.counts.argmax(axis=1), -1)
-
-    @property
-    def voted(self) -> Bools:
-        """Which faces got a vote for any class, (n,)."""
-        return self.counts.sum(axis=1) > 0
-
-    @property
-    def shares(self) -> Float64s:
-        """Share of the votes for a class that each class got, (n, k); zeros without a vote."""
-        return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +63,7 @@ class NetworkAndPeople:
     entropy        mean entropy of the probabilities and of the shares, in nats
     together       Spearman's correlation of the two entropies: is it unsure where people disagree?
     mistakes       faces on which it does not name the label, and `people_too` those where it names the majority
+    confusion      faces (k, k): row label, column predicted; beside that of people (majority_confusion)
     """
 
     run: str
@@ -110,6 +76,7 @@ class NetworkAndPeople:
     together: float | None
     mistakes: int
     people_too: int
+    confusion: tuple[tuple[int, ...], ...]
 
 
 def people_votes(counts: Ints, names: tuple[str, ...], classes: tuple[str, ...]) -> PeopleVotes:
@@ -148,7 +115,7 @@ def agreement(name: str, votes: PeopleVotes, labels: Ints, chosen: Bools | None 
         share=float(agreeing.sum() / many),
         interval=wilson(int(agreeing.sum()), len(rows)),
         ties_shared=float(shared.sum() / many),
-        tied=int((_majorities(votes)[rows].sum(axis=1) > 1).sum()),
+        tied=int((votes.majorities[rows].sum(axis=1) > 1).sum()),
     )
 
 
@@ -220,6 +187,7 @@ def network_and_people(
         together=rank_correlation(unsure, divided),
         mistakes=int(wrong.sum()),
         people_too=int((wrong & (predicted == majority)).sum()),
+        confusion=tuple(map(tuple, confusion(given, predicted, votes.counts.shape[1]).tolist())),
     )
 
 
@@ -254,12 +222,7 @@ def _ranks(values: Float64s) -> Float64s:
     return (np.cumsum(counts) - (counts - 1) / 2)[places]
 
 
-def _majorities(votes: PeopleVotes) -> Bools:
-    """Which classes have the most votes, bool (n, k); none without a vote."""
-    return (votes.counts == votes.counts.max(axis=1, keepdims=True)) & votes.voted[:, None]
-
-
 def _shared(votes: PeopleVotes) -> Float64s:
     """1 for the only majority, 1/m for each of m equal ones, (n, k)."""
-    tops = _majorities(votes)
+    tops = votes.majorities
     return tops / np.maximum(tops.sum(axis=1, keepdims=True), 1)

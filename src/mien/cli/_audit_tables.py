@@ -89,10 +89,11 @@ def _print_people(people: People, classes: tuple[str, ...]) -> None:
     print_table(
         "people's majority names the label", ("", "faces", "of them", "95 % interval", "ties shared"), rows
     )
-    confusion = [
-        (name, *(f"{count:,}" for count in row)) for name, row in zip(classes, people.confusion, strict=True)
-    ]
-    print_table("\nrow label, column people's majority", ("label", *classes), confusion)
+    _print_confusion("people's majority", people.confusion, classes)
+    if people.network:
+        _print_confusion(
+            f"what {people.network.run} predicts, faces with votes", people.network.confusion, classes
+        )
     top = people.ceiling
     show(
         f"\non these labels a reader who sees what most people see is right in {percent(top.majority)}, "
@@ -101,6 +102,11 @@ def _print_people(people: People, classes: tuple[str, ...]) -> None:
     )
     _print_network(people)
     show("")
+
+
+def _print_confusion(column: str, counts: tuple[tuple[int, ...], ...], classes: tuple[str, ...]) -> None:
+    rows = [(name, *(f"{count:,}" for count in row)) for name, row in zip(classes, counts, strict=True)]
+    print_table(f"\nrow label, column {column}", ("label", *classes), rows)
 
 
 def _print_network(people: People) -> None:

@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import mien
+from mien.auditing import votes_for
+from mien.cli._examined import examine as examined
 from mien.cli.report import pair_of, print_page, tell
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
 from mien.core.study import Study
+from mien.data.ferplus_csv import Votes, read_votes
 
 NETWORKS = ("cnn", "dnn")
 DRAWN = "drawn:count=5000"
@@ -29,6 +32,8 @@ def lab(
     threads: int = 0,
     pair: str | None = None,
     study: Path | None = None,
+    votes: Path | None = None,
+    examine: bool = True,
     out: Path | None = None,
     json: bool = False,
 ) -> None:
@@ -56,6 +61,10 @@ def lab(
         True and predicted class whose confusions the gallery shows, such as fear,sad.
     study
         Directory of a study (mien study), which decides the claims about single choices.
+    votes
+        The votes of FER+ (fer2013new.csv), where the data is FER2013: how much of the mistakes people make too.
+    examine
+        Put the CNN under stress (250 validation faces) and show what it looks at, for under two minutes more.
     out
         Folder of the two runs and of report.html; by default the next free runs/lab-<number>.
     json
@@ -72,22 +81,27 @@ def lab(
         "threads": threads,
     }
     words = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items()]
-    words += [f"--pair={pair}"] if pair else []
-    words += [f"--study={study}"] if study else []
+    further = {"pair": pair, "study": study, "votes": votes}
+    words += [f"--{name}={value}" for name, value in further.items() if value]
+    words += [] if examine else ["--no-examine"]
     command = shlex.join(["mien", "lab", data, f"--recipe={recipe}", *words, f"--out={folder}"])
     faces = mien.load(data)
     _check_pair(shown_pair, faces)
     judged_by = Study.open(study) if study else None  # what cannot be read is said before hours of training
+    opinions = _fitting(votes, faces) if votes else None
     runs = [
         _trained(mien.recipe(recipe, data=data, model=name, **asked), faces, folder / name, command)
         for name in NETWORKS
     ]
+    if examine:
+        examined(runs[0], mien.training_parts(runs[0], faces))
     told = mien.make_report(
         runs,
         folder / "report.html",
         faces=faces,
         pair=shown_pair,
         study=judged_by,
+        votes=opinions,
         commands=(command,),
         progress=tell,
     )
@@ -101,6 +115,13 @@ def _check_pair(pair: tuple[str, str] | None, faces: LabelledImages) -> None:
     unknown = [name for name in pair or () if name not in faces.classes]
     if unknown:
         raise ConfigError(f"--pair: no class is called '{unknown[0]}'; there are {', '.join(faces.classes)}")
+
+
+def _fitting(votes: Path, faces: LabelledImages) -> Votes:
+    """The votes, once they are known to be for these faces."""
+    found = read_votes(votes)
+    votes_for(found, faces)
+    return found
 
 
 def _trained(config: TrainConfig, faces: LabelledImages, path: Path, command: str) -> RunDir:

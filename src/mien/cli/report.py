@@ -23,6 +23,7 @@ def report(
     data: str | None = None,
     pair: str | None = None,
     study: Path | None = None,
+    votes: Path | None = None,
     quiet: Annotated[bool, Parameter(negative=())] = False,
     json: bool = False,
 ) -> None:
@@ -40,6 +41,8 @@ def report(
         True and predicted class whose confusions the gallery shows, such as fear,sad.
     study
         Directory of a study (mien study), which decides the claims about single choices.
+    votes
+        The votes of FER+ (fer2013new.csv), where the data is FER2013: how much of the mistakes people make too.
     quiet
         Do not tell which section is being made.
     json
@@ -49,7 +52,7 @@ def report(
     told = str if quiet else tell
     opened = [mien.RunDir.open(run) for run in runs]
     again = [train_command(run.config, str(run.path)) for run in opened]
-    asked = {"--out": out, "--data": data, "--pair": pair, "--study": study}
+    asked = {"--out": out, "--data": data, "--pair": pair, "--study": study, "--votes": votes}
     words = [f"{flag}={value}" for flag, value in asked.items() if value is not None]
     page = mien.make_report(
         opened,
@@ -57,6 +60,7 @@ def report(
         faces=faces,
         pair=pair_of(pair),
         study=study,
+        votes=votes,
         commands=[*again, shlex.join(["mien", "report", *map(str, runs), *words])],
         progress=told,
     )

@@ -1,6 +1,6 @@
 """Material: what the sections of a report are made from, read from disk once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +14,15 @@ from mien.core.errors import DataError, MienError, MissingInput
 from mien.core.history import History
 from mien.core.identical import picture_digests
 from mien.core.images import TEST, VAL, LabelledImages, Parts
+from mien.core.people_votes import PeopleVotes
 from mien.core.predictions import Predictions
 from mien.core.rundir import RunDir
 from mien.core.runsummary import RunSummary, summary
 from mien.core.study import Study
 
 Read = TypeVar("Read")
+
+NO_VOTES = "people's votes on the faces were not given (--votes fer2013new.csv)"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,6 +94,7 @@ class Material:
     parts     the faces of the first run in its parts, or None with the reason in no_faces
     pair      true and predicted class that the reader wants to see mistakes of, or None: the most frequent pair
     study     a grid of runs that decides what two runs cannot, or None
+    votes     what people see in the faces of each part, row by row, or None with the reason in no_votes
     commands  those that make the runs and this page again
     """
 
@@ -99,6 +103,8 @@ class Material:
     no_faces: str = ""
     pair: tuple[str, str] | None = None
     study: Study | None = None
+    votes: Mapping[str, PeopleVotes] | None = None
+    no_votes: str = ""
     commands: tuple[str, ...] = ()
 
     def faces(self, predictions: Predictions) -> LabelledImages:
@@ -119,6 +125,14 @@ class Material:
         if self.parts is None:
             raise MissingInput(self.no_faces or "the faces are not at hand")
         return self.parts
+
+    def people(self, predictions: Predictions) -> PeopleVotes:
+        """The votes for the predicted faces, in the order of the predictions; MissingInput where there are none."""
+        if self.votes is None or predictions.split not in self.votes:
+            raise MissingInput(self.no_votes or NO_VOTES)
+        place = {name: row for row, name in enumerate(self.all_parts()[predictions.split].ids.tolist())}
+        rows = [place[name] for name in self.faces(predictions).ids.tolist()]
+        return self.votes[predictions.split].select(np.array(rows, dtype=np.int64))
 
     @cached_property
     def training_digests(self) -> frozenset[bytes]:

@@ -25,7 +25,7 @@ def make(material: Material) -> Finding:
     if found.proof.methods:
         blocks += [Heading(text="How far the maps can be believed"), proof_table(run.name, found)]
     blocks += [
-        Fold(title="What excites the network most, and its first filters", blocks=tuple(_network(found))),
+        Fold(title="What excites the network most, and its first layers", blocks=tuple(_network(found))),
         Fold(title="Scores of the faces above", blocks=(faces_table(found),)),
     ]
     data = {**found.to_dict(), "run": run.name}
@@ -102,6 +102,11 @@ def _network(found: Explanation) -> list[Block]:
         (pictures.filter_images, f"The inputs that excite filters of {about.layer} most."),
         (pictures.filters, "Weights of the first layer: grey is 0, each scaled to its largest weight."),
         (pictures.feature_maps, f"What {about.first_layer} gives for the first face: grey is 0."),
+        (
+            pictures.second_filters,
+            f"Weights of {about.second_layer}, of each filter those over the input that it weighs most: grey is 0.",
+        ),
+        (pictures.second_feature_maps, f"What {about.second_layer} gives for the first face: grey is 0."),
     )
     for shown, caption in kinds:
         if len(shown):

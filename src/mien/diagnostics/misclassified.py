@@ -57,7 +57,7 @@ def make(material: Material) -> Finding:
         blocks += [
             Heading(text="How close the scores are"),
             gaps_drawing(lines, COLOURS[number % len(COLOURS)], run.name),
-            _gap_table(lines),
+            _gap_table([lines[0], _leads_of_mistakes(predictions), *lines[1:]]),
         ]
     data = _data(run.name, predictions, choices, lines)
     return Finding(answer=_answer(run.name, predictions), blocks=tuple(blocks), data=data)
@@ -154,6 +154,13 @@ def _gap_lines(predictions: Predictions) -> list[GapLine]:
     return [GapLine(words=("all mistakes",), gaps=score_gaps(predictions)), *pairs, correct]
 
 
+def _leads_of_mistakes(predictions: Predictions) -> GapLine:
+    """First to second score, whichever these are: what compares with the correct faces, whose true class is first."""
+    return GapLine(
+        words=("all mistakes, first to second score",), gaps=score_leads(predictions, of_mistakes=True)
+    )
+
+
 def _gap_table(lines: Sequence[GapLine]) -> TextTable:
     return TextTable(
         title="By how much the highest score leads",
@@ -188,6 +195,7 @@ def _data(
         "classes": list(names),
         "quantiles": list(QUANTILES),
         "mistakes": first.figures.to_dict(),
+        "mistakes_first_to_second": _leads_of_mistakes(predictions).figures.to_dict(),
         "true_class_is_second": runner_up_share(predictions),
         "correct_faces": last.figures.to_dict(),
         "pairs": [

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from mien import __version__
+from mien.auditing import votes_for
 from mien.core.errors import ConfigError, MienError, MissingInput, RunError
-from mien.core.images import LabelledImages, Parts
+from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
 from mien.core.material import Material, ReadRun, told_apart
+from mien.core.people_votes import PeopleVotes
 from mien.core.plugins import plugin, plugin_names
 from mien.core.rundir import ENVIRONMENT, RunDir
 from mien.core.section import Finding, Section
 from mien.core.study import Study
+from mien.data.ferplus_csv import Votes, read_votes
 from mien.data.of_run import check_same_data, training_parts
 from mien.diagnostics._diagnostic import Diagnostic
 from mien.report.html import page
@@ -30,6 +33,7 @@ def make_report(
     faces: LabelledImages | None = None,
     pair: tuple[str, str] | None = None,
     study: Study | Path | str | None = None,
+    votes: Votes | Path | str | None = None,
     commands: Sequence[str] = (),
     progress: Callable[[str], object] = str,
 ) -> Path:
@@ -40,17 +44,19 @@ def make_report(
     faces     in place of the data that the first run's config names
     pair      true and predicted class whose confusions the gallery shows; by default the most frequent
     study     a study (or its directory) that decides the claims about single choices
+    votes     people's votes on the faces, as read_votes gives them (or their file)
     commands  those that made the runs, for the last section
     progress  called with the title of each section before it is made; by default nothing is told
 
     Needs matplotlib and Jinja2, not torch. Raises RunError where a run cannot be opened or the page not be written,
-    MissingExtra where a package is missing; what a run lacks is said on the page.
+    MissingExtra where a package is missing, DataError where votes are not for these faces; what a run lacks is said on
+    the page.
     """
     opened = [run if isinstance(run, RunDir) else RunDir.open(run) for run in runs]
     if not opened:
         raise ConfigError("a report needs at least one run")
     target = Path(out) if out else opened[0].path / "report.html"
-    material = read_material(opened, faces=faces, pair=pair, study=study, commands=commands)
+    material = read_material(opened, faces=faces, pair=pair, study=study, votes=votes, commands=commands)
     found = sections(material, progress)
     written = page(material, found), json.dumps(metrics(found), indent=2, allow_nan=False) + "\n"
     for path, text in zip((target, target.with_name(METRICS)), written, strict=True):
@@ -64,9 +70,14 @@ def read_material(
     faces: LabelledImages | None = None,
     pair: tuple[str, str] | None = None,
     study: Study | Path | str | None = None,
+    votes: Votes | Path | str | None = None,
     commands: Sequence[str] = (),
 ) -> Material:
-    """Everything that the sections are made from; faces that cannot be read again are said to be missing."""
+    """Everything that the sections are made from; faces that cannot be read again are said to be missing.
+
+    Raises DataError where votes cannot be read or are not for these faces.
+    """
+    opinions = votes if votes is None or isinstance(votes, Votes) else read_votes(votes)
     parts, why_not = _parts(runs[0], faces)
     return Material(
         runs=tuple(map(ReadRun.of, runs, told_apart([run.path for run in runs]))),
@@ -74,6 +85,8 @@ def read_material(
         no_faces=why_not,
         pair=pair,
         study=study if study is None or isinstance(study, Study) else Study.open(study),
+        votes=None if opinions is None or parts is None else _by_part(opinions, parts),
+        no_votes="" if opinions is None or parts else f"votes are joined to faces, and {why_not}",
         commands=tuple(commands),
     )
 
@@ -86,6 +99,12 @@ def _parts(run: RunDir, faces: LabelledImages | None) -> tuple[Parts | None, str
         return parts, ""
     except MienError as error:
         return None, f"the faces cannot be read again: {error}"
+
+
+def _by_part(votes: Votes, parts: Parts) -> dict[str, PeopleVotes]:
+    """The votes for the faces of each part, row by row."""
+    named = {name: faces for name in (TRAIN, VAL, TEST) if (faces := getattr(parts, name)) is not None}
+    return {name: votes_for(votes, faces) for name, faces in named.items()}
 
 
 def sections(

@@ -16,7 +16,14 @@ from mien.training.explain.gradients import (
     smooth_gradient,
     target_scores,
 )
-from mien.training.explain.layers import convolution, convolutions, feature_maps, first_filters
+from mien.training.explain.layers import (
+    convolution,
+    convolutions,
+    feature_maps,
+    first_filters,
+    second_convolution,
+    strongest_slices,
+)
 from mien.training.explain.methods import GRAD_CAM, methods
 from mien.training.explain.occlusion import occlusion
 
@@ -152,3 +159,16 @@ def test_first_filters_and_feature_maps(faces):
     torch.testing.assert_close(maps, network.blocks[0](faces[:1])[0].detach())
     with pytest.raises(ConfigError, match="no layer that sees the pixels"):
         first_filters(nn.Sequential(nn.Flatten(), nn.Linear(10, 3)), 48)
+
+
+def test_the_second_layer_is_a_convolution_with_pictures_of_its_own():
+    assert second_convolution(network_of("cnn"), 48).name == "blocks.5"
+    assert second_convolution(network_of("dnn"), 48) is None
+    assert max(second_convolution(network_of("pocket"), 48).module.kernel_size) > 1
+
+
+def test_the_strongest_slice_of_each_filter():
+    layer = nn.Conv2d(2, 2, 2)
+    weights = torch.tensor([[[[1.0, 0], [0, 0]], [[0, 0], [0, -2]]], [[[3, 0], [0, 0]], [[2, 0], [0, 2]]]])
+    layer.weight.data = weights
+    assert torch.equal(strongest_slices(layer), torch.stack([weights[0, 1], weights[1, 0]]))

@@ -54,6 +54,9 @@ def test_what_is_shown_and_kept(cnn, parts):
     assert found.pictures.filter_images.shape == (6, 48, 48)
     assert found.pictures.filters.shape == (4, 3, 3)
     assert (found.about.layer, found.about.first_layer) == ("blocks.5", "blocks.0")
+    assert found.about.second_layer == "blocks.5"
+    assert found.pictures.second_filters.shape == (6, 3, 3)
+    assert len(found.pictures.second_feature_maps) == 6
 
 
 def test_maps_are_those_of_the_method_for_the_class_that_they_name(cnn, parts):
@@ -80,6 +83,7 @@ def test_a_dnn_goes_without_grad_cam(tmp_path, parts):
     assert found.pictures.maps.shape[1] == 4
     assert found.pictures.filters.shape == (6, 48, 48)
     assert Explanation.read(run).pictures.filter_images.shape == (0, 48, 48)
+    assert (found.about.second_layer, len(found.pictures.second_filters)) == (None, 0)
 
 
 def test_a_picture_has_no_label_and_fits(cnn, parts):

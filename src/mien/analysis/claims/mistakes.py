@@ -1,5 +1,6 @@
 """C12 to C15: the faces that the network takes for another class than their label."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,9 +17,11 @@ from mien.analysis.claims.judgement import (
     attempted,
     sided,
 )
+from mien.analysis.claims.people import on_close_mistakes, people_stumble_too
 from mien.analysis.confusions import CLOSE, Float64s, score_gaps, score_leads
 from mien.analysis.metrics import confusion, wilson
 from mien.analysis.share_difference import share_difference
+from mien.analysis.shared_mistakes import Counted
 from mien.core.errors import MissingInput
 from mien.core.identical import picture_groups
 from mien.core.images import TEST, TRAIN, VAL, Ints, Uint8
@@ -112,16 +115,25 @@ def scores_are_close(predictions: Predictions) -> Ruling:
         verdict=sided(low, high, 0.5),
         evidence=f"Of {len(gaps):,} faces that {predictions.run} misclassifies, {percent(close / len(gaps))} "
         f"({interval((low, high))}) have scores of true and predicted class within {CLOSE:g}; half of them are more "
-        f"than {np.median(gaps):.2f} apart{_beside(score_leads(predictions))}.",
+        f"than {np.median(gaps):.2f} apart. {_leads(predictions)}",
         decided_by="More misclassified faces.",
     )
 
 
-def _beside(leads: Float64s) -> str:
-    """The same of correct faces: how far their first score is from their second."""
-    if not len(leads):
-        return ""
-    return f", where in half of the correct ones the first score leads by more than {np.median(leads):.2f}"
+def _leads(predictions: Predictions) -> str:
+    """How far the first score is from the second, of mistakes and of correct faces."""
+    wrong, right = (score_leads(predictions, of_mistakes=mistakes) for mistakes in (True, False))
+    told = f"The first score leads the second by less than {CLOSE:g} in {_close(wrong)} of the mistakes"
+    if not len(right):
+        return f"{told}."
+    return (
+        f"{told} and {_close(right)} of the correct faces; the median lead is {np.median(wrong):.2f} "
+        f"against {np.median(right):.2f}."
+    )
+
+
+def _close(leads: Float64s) -> str:
+    return Counted(count=int((leads < CLOSE).sum()), of=len(leads)).told()
 
 
 def labels_disagree(pixels: Uint8, labels: Ints, data: str) -> Ruling:
@@ -163,13 +175,34 @@ def _pairs(material: Material) -> Ruling:
     )
 
 
-def _labels(material: Material) -> Ruling:
+def _closeness(material: Material) -> Ruling:
+    """With votes, whether people stumble over the close ones more than over the others; they decide nothing here."""
+    predictions = looked_at(material).predictions()
+    ruling = scores_are_close(predictions)
+    beside = attempted(lambda: on_close_mistakes(predictions, material.people(predictions)), "")
+    return replace(ruling, evidence=f"{ruling.evidence} {beside.evidence}")
+
+
+def _pictures(material: Material) -> Ruling:
     parts = material.all_parts()
     every = [faces for name in (TRAIN, VAL, TEST) if (faces := getattr(parts, name)) is not None]
     pixels, labels = (
         np.concatenate([getattr(faces, name) for faces in every]) for name in ("pixels", "labels")
     )
     return labels_disagree(pixels, labels, material.runs[0].summary.data)
+
+
+def _people(material: Material) -> Ruling:
+    predictions = looked_at(material).predictions()
+    return people_stumble_too(predictions, material.people(predictions))
+
+
+def _labels(material: Material) -> Ruling:
+    """Pictures with several labels are enough; where there are none, people decide."""
+    pictures = attempted(lambda: _pictures(material), "")
+    people = attempted(lambda: _people(material), "")
+    evidence = " ".join(dict.fromkeys((pictures.evidence, people.evidence)))
+    return replace(pictures if pictures.verdict == HOLDS else people, evidence=evidence)
 
 
 ORDER = Claim(
@@ -195,14 +228,17 @@ CLOSENESS = Claim(
     rule=f"Scores that differ by less than {CLOSE:g} are close. The 95 % interval (Wilson) of the share of "
     "misclassified faces whose two scores are close lies above one half.",
     needs="a finished run that misclassifies some validation faces",
-    judge=lambda material: scores_are_close(looked_at(material).predictions()),
+    judge=_closeness,
 )
 LABELS = Claim(
     id="C15",
     statement="Some labels are hard, or wrong, to a person too.",
     rule="Pictures that are equal in every pixel carry different labels: at least one of them is wrong, or the picture "
-    "can be read in both ways; blank pictures do not count. Where none do, the data alone does not decide it.",
-    needs="the faces of the data, and where those leave it open, the votes of several people on each, as FER+ has them",
+    "can be read in both ways; blank pictures do not count. Where none do, people's votes decide: the 95 % interval "
+    "(Newcombe) of the share of misclassified faces whose label people's majority overrules, less that share of "
+    "correctly classified faces, lies above 0. Of equal majorities the first in the order of the classes counts, and "
+    "faces without a vote for any class are left out.",
+    needs="the faces of the data, and the votes of several people on each, as FER+ has them (--votes)",
     judge=_labels,
 )
 CLAIMS = (ORDER, PAIRS, CLOSENESS, LABELS)

@@ -83,6 +83,21 @@ def first_filters(network: nn.Module, side: int) -> torch.Tensor:
     raise ConfigError("the network has no layer that sees the pixels of a face")
 
 
+def second_convolution(network: nn.Module, side: int) -> Convolution | None:
+    """The convolution after the first one whose filters and outputs are more than a pixel; None where there is none."""
+    for each in convolutions(network, side)[1:]:
+        if each.height * each.width > 1 and max(each.module.kernel_size) > 1:
+            return each
+    return None
+
+
+def strongest_slices(layer: nn.Conv2d) -> torch.Tensor:
+    """Of each filter the weights over the input that it weighs most (by their norm), float32 (f, h, w)."""
+    weights = layer.weight.detach()  # (f, inputs, h, w)
+    strongest = weights.flatten(2).norm(dim=2).argmax(1)  # (f,)
+    return weights[torch.arange(len(weights), device=weights.device), strongest]
+
+
 def feature_maps(network: nn.Module, face: torch.Tensor, layer: nn.Module) -> torch.Tensor:
     """What a convolution gives for a face (1, 1, s, s): float32 (channels, h, w)."""
     with torch.no_grad(), outputs_of(layer) as seen:

@@ -20,7 +20,15 @@ from mien.training.batches import normalise
 from mien.training.evaluate import check_fits, faces_of, network_of, predict
 from mien.training.explain.ascent import REGULARISATION, class_images, filter_images
 from mien.training.explain.choosing import Wanted, chosen_rows
-from mien.training.explain.layers import convolution, convolutions, feature_maps, first_filters
+from mien.training.explain.layers import (
+    Convolution,
+    convolution,
+    convolutions,
+    feature_maps,
+    first_filters,
+    second_convolution,
+    strongest_slices,
+)
 from mien.training.explain.methods import GRAD_CAM, Method, methods
 from mien.training.explain.pictures import input_picture, map_picture, weight_picture
 from mien.training.explain.proof import proof
@@ -134,6 +142,7 @@ class _Explaining:
         self.side: int = run.environment["side"]
         self.layer = convolution(network, self.side, layer) if GRAD_CAM in able else None
         self.first = convolutions(network, self.side)[0] if self.layer else None
+        self.second = second_convolution(network, self.side) if self.layer else None
 
     def explanation(
         self,
@@ -155,7 +164,9 @@ class _Explaining:
             class_images=input_picture(images),
             filters=weight_picture(first_filters(self.network, self.side)[:_MOST_FILTERS]),
             filter_images=self._filter_images(),
-            feature_maps=self._feature_maps(inputs[:1]),
+            feature_maps=self._feature_maps(self.first, inputs[:1]),
+            second_filters=self._second_filters(),
+            second_feature_maps=self._feature_maps(self.second, inputs[:1]),
         )
         progress("proof on drawn faces")
         return Explanation(
@@ -203,10 +214,15 @@ class _Explaining:
         count = min(self.layer.module.out_channels, _MOST_FILTER_IMAGES)
         return input_picture(filter_images(self.network, self.layer.module, count, self.side))
 
-    def _feature_maps(self, face: torch.Tensor) -> Uint8:
-        if self.first is None:
+    def _second_filters(self) -> Uint8:
+        if self.second is None:
             return np.zeros((0, 1, 1), dtype=np.uint8)
-        return weight_picture(feature_maps(self.network, face, self.first.module)[:_MOST_FILTERS])
+        return weight_picture(strongest_slices(self.second.module)[:_MOST_FILTERS])
+
+    def _feature_maps(self, layer: Convolution | None, face: torch.Tensor) -> Uint8:
+        if layer is None:
+            return np.zeros((0, 1, 1), dtype=np.uint8)
+        return weight_picture(feature_maps(self.network, face, layer.module)[:_MOST_FILTERS])
 
     def _proof(self, count: int) -> Proof:
         if count == 0:
@@ -228,6 +244,7 @@ class _Explaining:
             left_out=left_out,
             layer=self.layer.name if self.layer else None,
             first_layer=self.first.name if self.first else None,
+            second_layer=self.second.name if self.second else None,
             class_scores=class_scores,
             regularisation=REGULARISATION,
         )
