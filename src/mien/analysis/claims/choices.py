@@ -109,7 +109,8 @@ def hardly_falls(found: Study) -> Ruling:
         verdict=_VERDICTS[comparison.side], evidence=f"{told}.", decided_by=more_seeds(comparison)
     )
     difference = f"Dropout spares {comparison.told()}."
-    return all_hold(thanks, Ruling(verdict=little, evidence=difference, decided_by="More seeds."))
+    more = f"More seeds of {found.base} for how far it falls."
+    return all_hold(thanks, Ruling(verdict=little, evidence=difference, decided_by=more))
 
 
 def helps(found: Study, variant: str) -> Ruling:
