@@ -1,8 +1,8 @@
 """Near duplicates: the proof on drawn faces, the time on a data set, and time and memory as data grows.
 
-    python bench/near_duplicates.py                      10,000 distinct drawn faces and 1,000 planted near duplicates
-    python bench/near_duplicates.py --data fer2013.csv   time, processor time and pairs of a data set
-    python bench/near_duplicates.py --grow 36000 72000   time and peak memory on so many made pictures, each in a
+    python -m bench.near_duplicates   10,000 distinct drawn faces and 1,000 planted near duplicates
+    python -m bench.near_duplicates --data fer2013.csv   time, processor time and pairs of a data set
+    python -m bench.near_duplicates --grow 36000 72000   time and peak memory on so many made pictures, each in a
                                                          process of its own
 
 Threads are those that OMP_NUM_THREADS allows.

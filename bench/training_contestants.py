@@ -203,8 +203,12 @@ def counting_callback(keras: Any, turns: Turns) -> Any:
 
 
 def wait_for_jax(network: Any) -> None:
-    """Until the weights are there: JAX answers before it has computed them."""
-    import_module("jax").block_until_ready(network._jax_state)
+    """Until the weights are there: JAX answers before it has computed them.
+
+    Keras keeps them in lists of its own, into which JAX does not look, and between epochs in the network's variables.
+    """
+    kept = network._jax_state or {"all": [one.value for one in network.variables]}
+    import_module("jax").block_until_ready([list(values) for values in kept.values()])
 
 
 def keras_network(keras: Any, task: Task, *, side: int) -> Any:

@@ -1,6 +1,7 @@
 """Shipping: a tiny trained run becomes a network that is known by name, with a card that says what it does."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.onnx_file import read_onnx
 from mien.core.rundir import NETWORK, RunDir
-from mien.core.teachers import taught_by
+from mien.core.teachers import known, taught_by
 from mien.data.drawn import draw
 from mien.inference.recogniser import model_path
 from mien.training.evaluate import network_of
@@ -124,6 +125,24 @@ def test_nothing_of_the_machine_that_trained_it_stays(run, folder) -> None:
         "card.json",
         "card.md",
     }
+
+
+def test_the_card_of_a_run_that_began_with_others_tells_them_all(run, folder, tmp_path) -> None:
+    second = mien.train(replace(run.config, init=known(run)), small_faces(), out=tmp_path / "second")
+    third = mien.train(
+        replace(run.config, epochs=1, init=known(second)), small_faces(), out=tmp_path / "third"
+    )
+    card = ship(third, folder / "small", commit="c0ffee", faces=small_faces())
+    assert [one.name for one in card.begun_with] == ["small-1", "second"]
+    assert [list(one.history) for one in card.begun_with] == [
+        run.history.to_rows(),
+        second.history.to_rows(),
+    ]
+    block = (folder / "small/card.md").read_text().split("```")[1].strip().splitlines()
+    assert [line.split(" --out ")[1] for line in block] == ["runs/small-1", "runs/second", "runs/small"]
+    assert [" --init runs/small-1 " in line for line in block] == [False, True, False]
+    assert [" --init runs/second " in line for line in block] == [False, False, True]
+    assert "of 2 of second, then epoch 1 of 1, code" in (folder / "small/card.md").read_text()
 
 
 def test_the_text_of_the_card_says_what_must_be_said(run, folder) -> None:

@@ -48,6 +48,16 @@ class TrainedOn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BegunWith:
+    """A run whose weights another one began with: its name, the command that trains it anew, its epochs."""
+
+    name: str
+    command: str
+    best_epoch: int
+    history: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """Figures of the shipped weights on the part that network and epoch were chosen by.
 
@@ -64,9 +74,10 @@ class Measured:
 class ModelCard:
     """A shipped network's card; to_json is what lies beside its weights, and the text is made from it.
 
-    command  trains it anew
+    command  trains it anew, after those of begun_with
     commit   of the code that trained it
     history  its epochs, as in history.csv
+    begun_with  the runs before it whose weights it goes on from, the first one first
     drawn    what it says of the first drawn faces (mien.data.drawn, seed 0): probabilities, one row a face
     test     figures on the test part, or why there are none
     """
@@ -83,6 +94,7 @@ class ModelCard:
     best_epoch: int
     history: tuple[dict[str, Any], ...]
     measured: tuple[Measured, ...]
+    begun_with: tuple[BegunWith, ...] = ()
     drawn: tuple[tuple[float, ...], ...] = ()
     test: str = WITHHELD
     intended_use: tuple[str, ...] = INTENDED
@@ -111,12 +123,19 @@ class ModelCard:
             *_listed("Out of scope", self.out_of_scope),
             *_listed("What to know", self.cautions),
             "## How it was made",
-            f"Epoch {self.best_epoch} of {len(self.history)}, code at commit `{self.commit}`:",
-            f"```\n{self.command}\n```",
+            f"{self._epochs()}, code at commit `{self.commit}`:",
+            "\n".join(["```", *(one.command for one in self.begun_with), self.command, "```"]),
             _table(("part", "faces", "SHA-256 of the data"), self._data_rows()),
             f"SHA-256 of {self.file.name}: `{self.file.sha256}`. The scores above are computed in float32.",
         ]
         return "\n\n".join(blocks) + "\n"
+
+    def _epochs(self) -> str:
+        before = [
+            f"epoch {one.best_epoch} of {len(one.history)} of {one.name}, then " for one in self.begun_with
+        ]
+        told = f"{''.join(before)}epoch {self.best_epoch} of {len(self.history)}"
+        return told[0].upper() + told[1:]
 
     def _part(self, part: str) -> str:
         return self.data.parts.get(part) or f"the {part} part"

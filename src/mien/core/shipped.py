@@ -13,7 +13,7 @@ from mien.core.rundir import CONFIG, NETWORK, RunDir
 
 FOLDER = Path(__file__).parent.parent / "weights"
 CARD, CARD_TEXT = "card.json", "card.md"
-DEFAULT = "cnn"  # reads faces where no network is named
+DEFAULT = "trunk"  # reads faces where no network is named
 
 
 def names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mien.analysis.metrics import evaluation
-from mien.analysis.model_card import Measured, ModelCard, TrainedOn, WeightsFile
+from mien.analysis.model_card import BegunWith, Measured, ModelCard, TrainedOn, WeightsFile
 from mien.analysis.temperature import temperature
 from mien.core.command import spec_text, train_command
 from mien.core.config import TrainConfig
@@ -18,7 +18,8 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, NETWORK, RunDir
-from mien.core.shipped import CARD, CARD_TEXT
+from mien.core.shipped import CARD, CARD_TEXT, names
+from mien.core.teachers import run_of
 from mien.data.drawn import draw
 from mien.data.of_run import check_same_data, parts_of
 from mien.models._blocks import count_parameters
@@ -139,7 +140,7 @@ def _card(
         file=WeightsFile(
             name=NETWORK, bytes=len(content), sha256=sha256(content).hexdigest(), numbers=numbers
         ),
-        command=train_command(config, f"runs/{target.name}"),
+        command=_command(source.config, target.name),
         recipe=asdict(config),
         commit=commit,
         data=TrainedOn(
@@ -152,8 +153,31 @@ def _card(
         best_epoch=source.history.best.epoch,
         history=tuple(source.history.to_rows()),
         measured=measured,
+        begun_with=_begun_with(source.config),
         drawn=drawn_scores(target),
     )
+
+
+def _begun_with(config: TrainConfig) -> tuple[BegunWith, ...]:
+    """The runs that it builds on; of a network that comes with mien none, which is had by its name."""
+    if config.init is None or config.init.path in names():
+        return ()
+    run = run_of(config.init)
+    one = BegunWith(
+        name=run.name,
+        command=_command(run.config, run.name),
+        best_epoch=run.history.best.epoch,
+        history=tuple(run.history.to_rows()),
+    )
+    return (*_begun_with(run.config), one)
+
+
+def _command(config: TrainConfig, name: str) -> str:
+    """Trains it anew as runs/<name>, from the run of its name beside it where it began with one."""
+    placeless = _without_places(config)
+    if config.init is not None and placeless.init is not None and config.init.path not in names():
+        placeless = replace(placeless, init=replace(placeless.init, path=f"runs/{placeless.init.path}"))
+    return train_command(placeless, f"runs/{name}")
 
 
 def drawn_scores(run: RunDir) -> tuple[tuple[float, ...], ...]:
