@@ -1,10 +1,12 @@
 """Batches: every face once with its row, and pairs of faces blended where they are to be."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from mien.core.config import NO_AUGMENTATION, Augmentation
-from mien.training.batches import Batch, Faces, normalise
+from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
+from mien.training.batches import Batch, Faces, early_epochs, normalise
 from mien.training.mixup import Blend
 from mien.training.processes import ALONE, Alone, Processes
 
@@ -58,3 +60,19 @@ def test_shares_of_a_batch_are_the_rows_of_the_whole(kept: float | None) -> None
 
 def batches_unblended(faces: Faces) -> list[torch.Tensor]:
     return [batch.inputs for batch in faces.shuffled(6, Augmentation(erase=0.5), seed=1, epoch=2)]
+
+
+def test_smaller_inputs_are_what_pillow_makes() -> None:
+    pixels = torch.randint(256, (5, 48, 48), dtype=torch.uint8)
+    (batch,) = Faces(pixels, torch.zeros(5, dtype=torch.int64)).shuffled(
+        8, NO_AUGMENTATION, seed=1, epoch=2, side=32
+    )
+    normal = normalise(pixels)[batch.rows, 0].numpy()
+    resized = [Image.fromarray(face).resize((32, 32), Image.Resampling.BILINEAR) for face in normal]
+    assert batch.inputs.shape == (5, 1, 32, 32)
+    assert np.allclose(batch.inputs[:, 0], np.stack(resized), atol=1e-5)
+
+
+def test_how_many_epochs_are_early() -> None:
+    assert early_epochs(TrainConfig(epochs=10, early_side=32, early_share=0.65)) == 6
+    assert early_epochs(TrainConfig(epochs=10, early_share=0.65)) == 0

@@ -73,3 +73,11 @@ def test_another_shape_is_refused_with_the_one_that_fits(first: RunDir, tmp_path
 def test_other_classes_are_refused(first: RunDir, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="was trained on"):
         mien.train(replace(SMALL, init=known(first)), small_faces(classes=2), out=tmp_path / "second")
+
+
+@pytest.mark.parametrize(
+    ("side", "problem"), [(11, "does not take faces of 11"), (12, "fewer pixels than the 12")]
+)
+def test_early_faces_that_do_not_fit(side: int, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        first_network(replace(SMALL, early_side=side), small_faces(side=12))

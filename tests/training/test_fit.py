@@ -12,7 +12,8 @@ from mien.core.errors import ConfigError, DataError, RunError
 from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS
 from mien.training.batches import normalise, steps_per_epoch
-from mien.training.progress import Progress
+from mien.training.fit import _Fit
+from mien.training.progress import Plan, Progress
 
 SMALL_CNN = {"filters": (4, 8), "kernels": (3, 3), "padding": ("same", "same"), "dense": (16,)}
 
@@ -246,3 +247,40 @@ def test_a_damaged_environment_is_one_clear_error(tmp_path, faces, content):
     (run.path / "environment.json").write_bytes(content)
     with pytest.raises(RunError, match=r"environment\.json is damaged"):
         mien.evaluate(run, faces)
+
+
+TINY_TRUNK = {"stem": 4, "widths": (4,), "blocks": (1,), "head": 4}
+
+
+def test_early_epochs_show_smaller_faces(tmp_path, faces, monkeypatch):
+    seen, step = [], _Fit._step
+
+    def watched(fit, batch):
+        seen.append(batch.inputs.shape[-1])
+        return step(fit, batch)
+
+    monkeypatch.setattr(_Fit, "_step", watched)
+    early = config(model="trunk", options=TINY_TRUNK, batch_size=144, early_side=32, early_share=0.6)
+    unbroken = mien.train(early, faces, out=tmp_path / "unbroken")
+    assert seen == [32, 32, 48]
+    with pytest.raises(KeyboardInterrupt):
+        mien.train(early, faces, out=tmp_path / "run", progress=StopAfter(2, 1))
+    run = mien.resume(tmp_path / "run", faces)
+    assert seen[3:] == [32, 32, 32, 48]
+    assert run.weights_digest == unbroken.weights_digest
+
+
+def test_what_early_steps_cost():
+    plan = Plan(
+        run="",
+        model="",
+        parameters="",
+        machine="",
+        data="",
+        epochs=3,
+        first_epoch=1,
+        steps=10,
+        early_steps=20,
+        early_cost=0.25,
+    )
+    assert [plan.work(steps) for steps in (0, 8, 20, 30)] == [0, 2, 5, 15]

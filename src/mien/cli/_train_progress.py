@@ -79,9 +79,10 @@ class Shown(Listener):
         """Time left at the pace of this process so far."""
         if not self.plan:
             return ""
-        before = (self.plan.first_epoch - 1) * self.plan.steps
-        left = self.plan.epochs * self.plan.steps - steps_done
-        seconds = (time.monotonic() - self.started) / max(steps_done - before, 1) * left
+        before = self.plan.work((self.plan.first_epoch - 1) * self.plan.steps)
+        done = self.plan.work(steps_done)
+        left = self.plan.work(self.plan.epochs * self.plan.steps) - done
+        seconds = (time.monotonic() - self.started) / max(done - before, self.plan.early_cost) * left
         minutes, seconds = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left"

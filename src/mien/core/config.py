@@ -119,6 +119,8 @@ class TrainConfig:
     label_smoothing  share of the target spread over all classes
     mixup            alpha of the Beta distribution by which pairs of faces are blended; 0: none are
     mixup_share      share of the batches in which faces are blended
+    early_side       pixels a side to which faces are made smaller in the first epochs, for speed; 0: none are
+    early_share      share of the epochs, from the first on, in which they are; validation faces keep their size
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
@@ -149,6 +151,8 @@ class TrainConfig:
     label_smoothing: float = 0.1
     mixup: float = 0.0
     mixup_share: float = 0.5
+    early_side: int = 0
+    early_share: float = 0.6
     ema: float = 0.998
     augmentation: Augmentation = Augmentation()
     distillation: Distillation | None = None
@@ -164,7 +168,7 @@ class TrainConfig:
         object.__setattr__(self, "without", None if self.without is None else str(self.without))
         chosen = self.without is not None or not self.without_reasons
         _expect(chosen, "without_reasons", "a file of suspects beside it (--without)", self.without_reasons)
-        for name in ("epochs", "batch_size", "seed", "keep_every", "threads"):
+        for name in ("epochs", "batch_size", "early_side", "seed", "keep_every", "threads"):
             _expect(type(getattr(self, name)) is int, name, "a whole number", getattr(self, name))
         _expect(self.epochs >= 1, "epochs", "at least 1", self.epochs)
         _expect(self.batch_size >= 2, "batch_size", "at least 2 (BatchNorm needs a spread)", self.batch_size)
@@ -175,6 +179,8 @@ class TrainConfig:
         _expect(0 <= self.label_smoothing < 1, "label_smoothing", "from 0 to below 1", self.label_smoothing)
         _expect(0 <= self.mixup < 100, "mixup", "at least 0", self.mixup)
         _expect(0 <= self.mixup_share <= 1, "mixup_share", "a share from 0 to 1", self.mixup_share)
+        _expect(self.early_side >= 0, "early_side", "at least 0", self.early_side)
+        _expect(0 <= self.early_share <= 1, "early_share", "a share from 0 to 1", self.early_share)
         _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
         _expect(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
         _expect(self.keep_every >= 0, "keep_every", "at least 0", self.keep_every)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
-from mien.core.config import Augmentation, StoredScores
+from mien.core.config import Augmentation, StoredScores, TrainConfig
 from mien.core.images import PIXEL_MEAN, PIXEL_STD, Ints, LabelledImages
 from mien.training import randomness
 from mien.training.augment import DRAWS, augment
@@ -23,6 +24,16 @@ Blends = Callable[[int, torch.Tensor], Blend | None]
 def normalise(pixels: torch.Tensor) -> torch.Tensor:
     """Grey bytes (n, s, s) as network input, float32 (n, 1, s, s)."""
     return pixels[:, None].float().sub_(255 * PIXEL_MEAN).mul_(1 / (255 * PIXEL_STD))
+
+
+def early_epochs(config: TrainConfig) -> int:
+    """How many epochs, from the first on, show faces of config.early_side."""
+    return round(config.early_share * config.epochs) if config.early_side else 0
+
+
+def made_smaller(inputs: torch.Tensor, side: int) -> torch.Tensor:
+    """Inputs (n, 1, s, s) as (n, 1, side, side), each pixel a weighted mean of those it covers; 0: as they are."""
+    return functional.interpolate(inputs, size=side, mode="bilinear", antialias=True) if side else inputs
 
 
 @dataclass(frozen=True)
@@ -71,9 +82,13 @@ class Faces:
         epoch: int,
         stored: StoredScores | None = None,
         blends: Blends = lambda _, __: None,
+        side: int = 0,
         processes: Processes = ALONE,
     ) -> Iterator[Batch]:
-        """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know."""
+        """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know.
+
+        side  pixels a side to which the inputs are made smaller; 0: they keep their size
+        """
         order = randomness.order(seed, epoch, len(self))
         views = None if stored is None else views_in_turn(stored, epoch, order)
         uniform = randomness.uniforms(seed, epoch, order, DRAWS)
@@ -86,7 +101,9 @@ class Faces:
             labels = self.labels[chosen]
             blend = blends(step, labels)
             yield Batch(
-                inputs=self._inputs(order[places], uniform[places], how, blend, processes),
+                inputs=made_smaller(
+                    self._inputs(order[places], uniform[places], how, blend, processes), side
+                ),
                 labels=labels,
                 rows=chosen,
                 views=None if views is None else torch.from_numpy(views[places]).to(self.labels.device),

@@ -24,9 +24,12 @@ def fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
 def first_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
     """The same, with the weights of the run that config.init names, where it names one.
 
-    Raises RunError where that run is missing or changed, ConfigError where it has another network or other classes.
+    Raises RunError where that run is missing or changed, ConfigError where it has another network or other classes, or
+    where the network cannot take faces as small as config.early_side.
     """
     network = fresh_network(config, faces)
+    if config.early_side:
+        _check_takes(network, config, faces.side)
     if config.init is None:
         return network
     run = run_of(config.init)
@@ -40,3 +43,18 @@ def first_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
             f"init {config.init.path}: its network is {had}, which does not begin {wanted}; use --model {had}"
         ) from error
     return network
+
+
+def _check_takes(network: nn.Module, config: TrainConfig, side: int) -> None:
+    """ConfigError where the early faces are no smaller than these or the network does not work on them."""
+    early = config.early_side
+    if early >= side:
+        raise ConfigError(f"early_side: expected fewer pixels than the {side} of the faces, got {early}")
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(2, 1, early, early))
+    except RuntimeError as error:
+        raise ConfigError(
+            f"early_side: {spec_text(config.model, config.options)} does not take faces of {early} pixels a side; "
+            "give more, or a network that pools over all places (trunk, pocket)"
+        ) from error

@@ -21,7 +21,7 @@ from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
-from mien.training.batches import Batch, Faces, steps_per_epoch
+from mien.training.batches import Batch, Faces, early_epochs, steps_per_epoch
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
@@ -161,6 +161,7 @@ class _Fit:
             epoch=epoch,
             stored=taught.stored if taught else None,
             blends=partial(blend, self.config, epoch),
+            side=self.config.early_side if epoch <= early_epochs(self.config) else 0,
             processes=self.processes,
         )
         seen = 0
@@ -273,6 +274,8 @@ class _Fit:
             epochs=self.config.epochs,
             first_epoch=len(self.history) + 1,
             steps=self.steps,
+            early_steps=early_epochs(self.config) * self.steps,
+            early_cost=(self.config.early_side / self.parts.train.side) ** 2 or 1.0,
         )
 
 

@@ -7,7 +7,10 @@ from mien.core.history import Epoch, History
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is about to happen: one value for people, told before the first step."""
+    """What is about to happen: one value for people, told before the first step.
+
+    early_steps, early_cost  so many first steps of the whole run cost about this share of a later one
+    """
 
     run: str
     model: str
@@ -17,6 +20,13 @@ class Plan:
     epochs: int
     first_epoch: int
     steps: int
+    early_steps: int = 0
+    early_cost: float = 1.0
+
+    def work(self, steps: int) -> float:
+        """What the first so many steps of the run cost, in late steps."""
+        early = min(steps, self.early_steps)
+        return early * self.early_cost + steps - early
 
 
 class Progress:
