@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
-from mien.training.batches import Batch, Faces, early_epochs, normalise
+from mien.training.batches import Batch, Faces, early_epochs, made_smaller, normalise
 from mien.training.mixup import Blend
 from mien.training.processes import ALONE, Alone, Processes
 
@@ -64,13 +64,14 @@ def batches_unblended(faces: Faces) -> list[torch.Tensor]:
 
 def test_smaller_inputs_are_what_pillow_makes() -> None:
     pixels = torch.randint(256, (5, 48, 48), dtype=torch.uint8)
-    (batch,) = Faces(pixels, torch.zeros(5, dtype=torch.int64)).shuffled(
-        8, NO_AUGMENTATION, seed=1, epoch=2, side=32
-    )
-    normal = normalise(pixels)[batch.rows, 0].numpy()
-    resized = [Image.fromarray(face).resize((32, 32), Image.Resampling.BILINEAR) for face in normal]
-    assert batch.inputs.shape == (5, 1, 32, 32)
-    assert np.allclose(batch.inputs[:, 0], np.stack(resized), atol=1e-5)
+    normal = normalise(pixels)
+    smaller = made_smaller(normal, 32)
+    resized = [
+        Image.fromarray(face).resize((32, 32), Image.Resampling.BILINEAR) for face in normal[:, 0].numpy()
+    ]
+    assert smaller.shape == (5, 1, 32, 32)
+    assert np.allclose(smaller[:, 0], np.stack(resized), atol=1e-5)
+    assert made_smaller(normal, 0) is normal
 
 
 def test_how_many_epochs_are_early() -> None:

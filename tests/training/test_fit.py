@@ -11,8 +11,9 @@ from mien.core.config import NO_AUGMENTATION, TrainConfig
 from mien.core.errors import ConfigError, DataError, RunError
 from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS
+from mien.core.teachers import taught_by
+from mien.models.trunk import Trunk
 from mien.training.batches import normalise, steps_per_epoch
-from mien.training.fit import _Fit
 from mien.training.progress import Plan, Progress
 
 SMALL_CNN = {"filters": (4, 8), "kernels": (3, 3), "padding": ("same", "same"), "dense": (16,)}
@@ -253,13 +254,14 @@ TINY_TRUNK = {"stem": 4, "widths": (4,), "blocks": (1,), "head": 4}
 
 
 def test_early_epochs_show_smaller_faces(tmp_path, faces, monkeypatch):
-    seen, step = [], _Fit._step
+    seen, forward = [], Trunk.forward
 
-    def watched(fit, batch):
-        seen.append(batch.inputs.shape[-1])
-        return step(fit, batch)
+    def watched(network, inputs):
+        if network.training:
+            seen.append(inputs.shape[-1])
+        return forward(network, inputs)
 
-    monkeypatch.setattr(_Fit, "_step", watched)
+    monkeypatch.setattr(Trunk, "forward", watched)
     early = config(model="trunk", options=TINY_TRUNK, batch_size=144, early_side=32, early_share=0.6)
     unbroken = mien.train(early, faces, out=tmp_path / "unbroken")
     assert seen == [32, 32, 48]
@@ -268,6 +270,15 @@ def test_early_epochs_show_smaller_faces(tmp_path, faces, monkeypatch):
     run = mien.resume(tmp_path / "run", faces)
     assert seen[3:] == [32, 32, 32, 48]
     assert run.weights_digest == unbroken.weights_digest
+
+
+def test_teachers_see_faces_of_their_own_size_in_early_epochs(tmp_path, faces):
+    """A network of Dense layers takes no others."""
+    teacher = mien.train(config(epochs=1), faces, out=tmp_path / "teacher")
+    student = config(
+        model="trunk", options=TINY_TRUNK, epochs=2, early_side=32, distillation=taught_by([teacher])
+    )
+    assert len(mien.train(student, faces, out=tmp_path / "student").history) == 2
 
 
 def test_what_early_steps_cost():

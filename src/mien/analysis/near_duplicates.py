@@ -74,11 +74,8 @@ def _candidates(pixels: Uint8, coarse: Float32s, rows: Ints, trees: int, seed: i
     )  # (2n, d)
     pairs = near_pairs(points, descriptor.reach, trees=trees, seed=seed)
     mirrored, places = np.divmod(pairs, len(rows))
-    first, second = np.sort(rows[places], axis=1).T
-    # as one number each: sorting whole rows takes many times as long
-    keys = (first * len(pixels) + second) * 2 + (mirrored[:, 0] != mirrored[:, 1])
-    keys, turned = np.divmod(np.unique(keys[first != second]), 2)
-    return np.column_stack([*np.divmod(keys, len(pixels)), turned])
+    triples = np.column_stack([np.sort(rows[places], axis=1), mirrored[:, 0] != mirrored[:, 1]])
+    return np.unique(triples[triples[:, 0] != triples[:, 1]], axis=0)
 
 
 def _likenesses(pixels: Uint8, triples: Ints) -> Float32s:
@@ -95,8 +92,7 @@ def _pairs(triples: Ints, found: NDArray[np.float32], alike: float) -> NearPairs
     """Those that are alike, the most alike first; of a pair that is so both ways, the better way."""
     order = np.argsort(-found, kind="stable")
     order = order[found[order] >= alike]
-    both = triples[order, 0] * (triples[:, 1].max(initial=0) + 1) + triples[order, 1]
-    kept = order[np.sort(np.unique(both, return_index=True)[1])]
+    kept = order[np.sort(np.unique(triples[order, :2], axis=0, return_index=True)[1])]
     return NearPairs(
         first=triples[kept, 0],
         second=triples[kept, 1],

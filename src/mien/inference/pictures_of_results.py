@@ -47,8 +47,6 @@ def _save(picture: "Image", folder: Path, place: PurePath, ending: str) -> None:
     path = folder / place.with_name(place.name + ending)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(
-            path, "PNG", compress_level=1
-        )  # level 6 takes more than twice as long for a sixth fewer bytes
+        picture.save(path, "PNG", compress_level=1)  # much faster than the usual 6, and little larger
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -27,7 +27,7 @@ def normalise(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def early_epochs(config: TrainConfig) -> int:
-    """How many epochs, from the first on, show faces of config.early_side."""
+    """How many epochs, from the first on, show the network faces of config.early_side."""
     return round(config.early_share * config.epochs) if config.early_side else 0
 
 
@@ -82,13 +82,9 @@ class Faces:
         epoch: int,
         stored: StoredScores | None = None,
         blends: Blends = lambda _, __: None,
-        side: int = 0,
         processes: Processes = ALONE,
     ) -> Iterator[Batch]:
-        """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know.
-
-        side  pixels a side to which the inputs are made smaller; 0: they keep their size
-        """
+        """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know."""
         order = randomness.order(seed, epoch, len(self))
         views = None if stored is None else views_in_turn(stored, epoch, order)
         uniform = randomness.uniforms(seed, epoch, order, DRAWS)
@@ -101,9 +97,7 @@ class Faces:
             labels = self.labels[chosen]
             blend = blends(step, labels)
             yield Batch(
-                inputs=made_smaller(
-                    self._inputs(order[places], uniform[places], how, blend, processes), side
-                ),
+                inputs=self._inputs(order[places], uniform[places], how, blend, processes),
                 labels=labels,
                 rows=chosen,
                 views=None if views is None else torch.from_numpy(views[places]).to(self.labels.device),

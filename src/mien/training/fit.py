@@ -21,7 +21,7 @@ from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, randomness
-from mien.training.batches import Batch, Faces, early_epochs, steps_per_epoch
+from mien.training.batches import Batch, Faces, early_epochs, made_smaller, steps_per_epoch
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
@@ -161,14 +161,14 @@ class _Fit:
             epoch=epoch,
             stored=taught.stored if taught else None,
             blends=partial(blend, self.config, epoch),
-            side=self.config.early_side if epoch <= early_epochs(self.config) else 0,
             processes=self.processes,
         )
         seen = 0
+        side = self.config.early_side if epoch <= early_epochs(self.config) else 0
         for step, batch in enumerate(batches):
             rate = self._set_learning_rate((epoch - 1) * self.steps + step)
             count = len(batch.labels)
-            batch_loss, batch_hits = self._step(batch)
+            batch_loss, batch_hits = self._step(batch, side)
             loss, hits, seen = loss + batch_loss * count, hits + batch_hits, seen + count
             self.progress.step(epoch, step + 1, float(hits) / seen)
         if not math.isfinite(float(loss)):
@@ -187,11 +187,14 @@ class _Fit:
             seconds=time.perf_counter() - started,
         )
 
-    def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step of the optimiser; returns the plain cross-entropy and the number of right answers."""
+    def _step(self, batch: Batch, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step of the optimiser; returns the plain cross-entropy and the number of right answers.
+
+        side  pixels a side of the faces that the network is shown, where it is not 0; teachers see the batch as it is
+        """
         self.optimizer.zero_grad(set_to_none=True)
+        inputs = made_smaller(batch.inputs, side).contiguous(memory_format=torch.channels_last)
         with self.machine.autocast():
-            inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
             logits = self.runner(inputs, len(batch.labels))  # (b, k)
         # each process's gradient is of its own faces; the mean over the processes is to be the sum of these
         (self.objective(logits, batch) * self.processes.size).backward()  # type: ignore[no-untyped-call]
