@@ -129,6 +129,7 @@ class TrainConfig:
     keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
     threads          processor threads; 0: as many as torch chooses
     precision        "float32", "bfloat16", or "auto": bfloat16 where the processor computes in it
+    layers           "torch", or "auto": mien's own, compiled, in float32 on a processor with a C compiler
     device           "cpu", "cuda", "mps", or "auto": a GPU where there is one
     """
 
@@ -161,6 +162,7 @@ class TrainConfig:
     keep_every: int = 0
     threads: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    layers: Literal["auto", "torch"] = "auto"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
     def __post_init__(self) -> None:
@@ -221,6 +223,7 @@ _CHOICES = {
     "optimizer": ("sgd", "adamw"),
     "schedule": ("one-cycle", "cosine", "constant"),
     "precision": ("auto", "float32", "bfloat16"),
+    "layers": ("auto", "torch"),
     "device": ("auto", "cpu", "cuda", "mps"),
 }
 

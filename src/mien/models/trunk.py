@@ -30,7 +30,8 @@ class TrunkOptions:
     stem        channels of the first convolution, at the full size of the face
     widths      channels of the stages; the first begins with a convolution of stride 2
     blocks      residual blocks of each stage
-    head        channels of the last convolution, without padding, before global pooling
+    halve       how the full size becomes half of it: a convolution of stride 2, or pooling before one of stride 1
+    head        channels of the last convolution, without padding, before global pooling; 0: there is none
     squeeze     channels are squeezed to one in so many for the gates of a block; 0: no gates
     activation  after every convolution
     dropout     share dropped before the last layer
@@ -39,6 +40,7 @@ class TrunkOptions:
     stem: int = 16
     widths: tuple[int, ...] = (32, 64, 128, 256)
     blocks: tuple[int, ...] = (1, 1, 1, 1)
+    halve: Literal["stride", "pool"] = "stride"
     head: int = 288
     squeeze: int = 16
     activation: Literal["relu", "silu", "leaky_relu"] = "relu"
@@ -49,8 +51,12 @@ class TrunkOptions:
             raise ConfigError(
                 f"trunk: expected as many blocks as widths, got {len(self.blocks)} and {len(self.widths)}"
             )
-        if min((self.stem, self.head, *self.widths, *self.blocks)) < 1 or self.squeeze < 0:
-            raise ConfigError("trunk: expected channels and blocks of at least 1, and squeeze of at least 0")
+        if min((self.stem, *self.widths, *self.blocks)) < 1 or min(self.squeeze, self.head) < 0:
+            raise ConfigError(
+                "trunk: expected channels and blocks of at least 1, squeeze and head of at least 0"
+            )
+        if self.halve not in ("stride", "pool"):
+            raise ConfigError(f"trunk: expected halve to be stride or pool, got {self.halve}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"trunk: expected dropout from 0 to below 1, got {self.dropout}")
 
@@ -62,17 +68,16 @@ class Trunk(nn.Module):
         super().__init__()
         if side < SMALLEST_SIDE:
             raise ConfigError(f"trunk: expected faces of at least {SMALLEST_SIDE} pixels a side, got {side}")
-        self.stem = nn.Sequential(
-            *_unit(options, 1, options.stem), *_unit(options, options.stem, options.widths[0], stride=2)
-        )
+        self.stem = nn.Sequential(*_stem(options))
         self.stages = nn.Sequential(*_stages(options))
+        last = options.widths[-1]
         smallest = -(-side // 2) // 2 ** (len(options.widths) - 1)
         self.head = nn.Sequential(
-            *_unit(options, options.widths[-1], options.head, padding=int(smallest < 3)),
+            *(_unit(options, last, options.head, padding=int(smallest < 3)) if options.head else ()),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             *dropped(options.dropout),
-            nn.Linear(options.head, classes),
+            nn.Linear(options.head or last, classes),
         )
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
@@ -129,6 +134,13 @@ def _unit(
         nn.BatchNorm2d(width),
         _ACTIVATIONS[options.activation](),
     ]
+
+
+def _stem(options: TrunkOptions) -> list[nn.Module]:
+    first, second = options.stem, options.widths[0]
+    if options.halve == "stride":
+        return [*_unit(options, 1, first), *_unit(options, first, second, stride=2)]
+    return [*_unit(options, 1, first), nn.AvgPool2d(2), *_unit(options, first, second)]
 
 
 def _stages(options: TrunkOptions) -> list[nn.Module]:

@@ -16,17 +16,17 @@ from mien.core.config import TrainConfig
 from mien.core.errors import RunError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages
-from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS, RunDir
+from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
 from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
-from mien.training import optim, randomness
+from mien.training import optim, quick, randomness
 from mien.training.batches import Batch, Faces, early_epochs, made_smaller, steps_per_epoch
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
 from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
-from mien.training.machine import Machine
+from mien.training.machine import COMPILED, TORCH, Machine
 from mien.training.mixup import blend
 from mien.training.objective import Labels, Objective
 from mien.training.preparing import describe, epochs_left, found_by_all
@@ -58,7 +58,7 @@ def train(
     processes = current()
     path = processes.first(lambda: Path(out) if out else RunDir.next_free(RUNS, config.model))
     with processes.guarded(path):
-        found, machine = found_by_all(config, faces, path, processes)
+        found, machine = found_by_all(config, faces, path, processes, config.layers)
         train_faces = found.parts.train
         objective = processes.everyone(lambda: _objective(config, train_faces, machine, processes))
         network = processes.everyone(lambda: first_network(config, train_faces))
@@ -74,7 +74,8 @@ def resume(
 ) -> RunDir:
     """Go on with a run that was interrupted, to the same end as if it had not been; a finished one stays as it is.
 
-    It may go on in another number of processes than it began with: to the same end, to rounding.
+    It may go on in another number of processes than it began with, and where there is no C compiler for the layers that
+    it began with: to the same end, to rounding.
 
     faces  in place of what the run's config names, where it was trained on faces given in Python
 
@@ -84,7 +85,8 @@ def resume(
     processes = current()
     run, config = processes.first(lambda: (opened := RunDir.open(path), opened.config))
     with processes.guarded(path), _locked(run, processes):
-        found, machine = found_by_all(config, faces, path, processes)
+        layers = processes.first(lambda: _layers_so_far(run))
+        found, machine = found_by_all(config, faces, path, processes, layers)
         train_faces = found.parts.train
         checkpoint = processes.first(lambda: run.read(CHECKPOINT) if run.has(CHECKPOINT) else None)
         # what it began with may be gone once its own first epoch is on disk
@@ -120,6 +122,8 @@ class _Fit:
         self.run, self.config, self.parts, self.machine = run, config, parts, machine
         self.found, self.objective, self.progress, self.processes = found, objective, progress, processes
         self.network = laid_out(network, machine.device)
+        if machine.layers == COMPILED:
+            quick.use(self.network, alone=processes.size == 1)
         self.optimizer = optim.optimizer(self.network, config)
         self.averaged = (
             optim.Averaged(self.network, copy.deepcopy(self.network), config.ema) if config.ema else None
@@ -285,6 +289,13 @@ class _Fit:
 def _told(progress: Progress | None, processes: Processes) -> Progress:
     """Who hears of it: the first process's listener; the others' would hear the same."""
     return progress if progress and processes.is_first else Progress()
+
+
+def _layers_so_far(run: RunDir) -> str:
+    """What a run goes on with: torch's layers if it began with them; runs from before there were others did."""
+    if run.has(ENVIRONMENT) and run.environment.get("layers", TORCH) == TORCH:
+        return TORCH
+    return run.config.layers
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import ctypes
 import platform
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,22 @@ import torch
 from mien import __version__
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
+from mien.training import quick
 from mien.training.processes import ALONE, Processes
+
+TORCH, COMPILED = "torch", "compiled"  # whose layers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where and in which number format a network runs."""
+    """Where and in which number format a network runs, and whose layers compute it while it trains."""
 
     device: torch.device
     precision: torch.dtype
     why: str
     processes: int = 1
+    layers: str = TORCH
+    why_torch: str = ""
 
     @classmethod
     def chosen(cls, config: TrainConfig, processes: Processes = ALONE) -> "Machine":
@@ -37,6 +42,13 @@ class Machine:
             _keep_freed_memory()
         return cls(device=device, precision=precision, why=why, processes=processes.size)
 
+    def with_layers(self, wanted: str) -> "Machine":
+        """The same with compiled layers, where "auto" is wanted and they serve here; else with torch's, and why."""
+        if wanted == TORCH or self.device.type != "cpu" or self.precision != torch.float32:
+            return self
+        why = quick.why_not()
+        return replace(self, layers=TORCH if why else COMPILED, why_torch=why)
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Compute in the machine's number format; weights stay float32."""
         if self.precision == torch.float32:
@@ -47,7 +59,8 @@ class Machine:
         several = f"{self.processes} processes, each on " if self.processes > 1 else ""
         threads = f", {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         number_format = f"{str(self.precision).removeprefix('torch.')} ({self.why})"
-        return f"{several}{self.device.type}{threads}, {number_format}, channels last"
+        layers = f"{self.layers} layers" + (f" ({self.why_torch})" if self.why_torch else "")
+        return f"{several}{self.device.type}{threads}, {number_format}, {layers}, channels last"
 
     def environment(self) -> dict[str, Any]:
         """Versions and machine, for environment.json."""
@@ -61,6 +74,7 @@ class Machine:
             "threads": torch.get_num_threads(),
             "processes": self.processes,
             "precision": str(self.precision).removeprefix("torch."),
+            "layers": self.layers,
         }
 
 

@@ -20,17 +20,18 @@ from mien.training.processes import Processes
 
 
 def found_by_all(
-    config: TrainConfig, faces: LabelledImages | None, run: Path, processes: Processes
+    config: TrainConfig, faces: LabelledImages | None, run: Path, processes: Processes, layers: str
 ) -> tuple[PartsRead, Machine]:
-    """The faces and the machine, the same for all processes."""
+    """The faces and the machine, with such layers where it can, the same for all processes."""
     found = processes.everyone(lambda: _parts(config, faces, run, processes.size))
-    machine = processes.everyone(lambda: Machine.chosen(config, processes))
+    machine = processes.everyone(lambda: Machine.chosen(config, processes).with_layers(layers))
     processes.check_same(
         {
             "choices": config.to_json(),
             "training faces": found.parts.train.digest,
             "validation faces": found.parts.val.digest,
             "number formats": str(machine.precision),
+            "layers": machine.layers,
         }
     )
     return found, machine

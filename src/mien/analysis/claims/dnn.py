@@ -24,7 +24,7 @@ _CLEARLY = 0.02  # of validation accuracy: two points
 _LONG = 300  # the epochs that C11 speaks of
 _ENDED = 0.1  # of the highest learning rate: below it a schedule, not the network, levels the curve
 
-_MACHINE = ("platform", "device", "threads", "precision")
+_MACHINE = ("platform", "device", "threads", "precision", "layers")
 _FACES = ("batch size", "number of training faces", "side of the faces", "augmentation")
 # fields of a run's config that are not how it was trained, but what, on what machine, how long, from which start
 _NOT_HOW = {"data", "model", "options", "match", "epochs", "seed", "skip_bad", "keep_every", *_MACHINE}
@@ -145,6 +145,7 @@ def differing_conditions(one: ReadRun, other: ReadRun) -> tuple[str, ...]:
 def _conditions(run: ReadRun) -> dict[str, Any]:
     about = run.environment or {}
     machine = {name: about.get(name) for name in _MACHINE}
+    machine["layers"] = about.get("layers", "torch")  # runs from before there were others
     training_faces = (about.get("faces") or {}).get(TRAIN)
     faces = (run.config.batch_size, training_faces, about.get("side"), run.config.augmentation)
     return machine | dict(zip(_FACES, faces, strict=True))

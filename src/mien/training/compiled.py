@@ -1,0 +1,79 @@
+"""C beside this file, compiled for the processor at hand by the compiler that is there, if one is."""
+
+import ctypes
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import torch
+
+COMPILERS = ("cc", "gcc")
+FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fopenmp", "-shared", "-fPIC")
+SECONDS = 60
+
+
+class NotCompiled(Exception):
+    """Why there is no compiled code."""
+
+
+@cache
+def library(name: str) -> ctypes.CDLL:
+    """The functions of name.c, compiled in about a second; NotCompiled where that cannot be done."""
+    compiler = shlex.split(os.environ.get("CC", "")) or list(filter(shutil.which, COMPILERS))[:1]
+    if not compiler:
+        raise NotCompiled(f"no C compiler ({', '.join(COMPILERS)}) is here")
+    source = Path(__file__).with_name(f"{name}.c")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / f"{name}.so"
+            _run([*compiler, *FLAGS, "-o", str(made), str(source), str(_threads_of_torch())])
+            return ctypes.CDLL(str(made))
+    except OSError as error:
+        raise NotCompiled(f"{compiler[0]} or what it makes does not run: {error}") from error
+
+
+def call(name: str, function: str, *given: object) -> None:
+    """Call a function of name.c: tensors go as their memory, whole numbers as long, others as float.
+
+    Raises MemoryError where it returns anything but 0.
+    """
+    if getattr(library(name), function)(*map(_passed, given)):
+        raise MemoryError(f"{name}.c: no memory for {function}")
+
+
+def plain(*tensors: torch.Tensor) -> bool:
+    """Whether compiled code may read these: float32 in the processor's memory, and torch uses no other format."""
+    return not torch.is_autocast_enabled("cpu") and all(
+        tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors
+    )
+
+
+def _passed(value: object) -> object:
+    if isinstance(value, torch.Tensor):
+        return ctypes.c_void_p(value.data_ptr())
+    if isinstance(value, ctypes.Structure):
+        return ctypes.byref(value)
+    return ctypes.c_long(value) if isinstance(value, int) else ctypes.c_float(value)  # type: ignore[arg-type]
+
+
+def _threads_of_torch() -> Path:
+    """torch's own OpenMP, so that one pool of threads serves both; two would wait for each other."""
+    installed = Path(torch.__file__).parent
+    for folder in (installed / "lib", installed.parent / "torch.libs"):
+        for path in sorted(folder.glob("libgomp*.so*")):
+            return path
+    raise NotCompiled("torch has no threads here (libgomp) that compiled code can share")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise NotCompiled(f"{command[0]} took more than {SECONDS} seconds") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise NotCompiled(f"{command[0]} failed: {said[0]}")
