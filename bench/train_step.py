@@ -16,6 +16,8 @@ ROWS = {
     "+ channels last": ("layout",),
     "+ freed memory kept": ("layout", "memory"),
     "+ 16-bit dropout": ("layout", "memory", "dropout"),
+    "+ compiled convolutions": ("layout", "memory", "dropout", "convolutions"),
+    "+ compiled BatchNorm": ("layout", "memory", "dropout", "convolutions", "normalisation"),
 }
 
 
@@ -25,7 +27,7 @@ def measure(choices: tuple[str, ...]) -> float:
     from torch import nn
 
     from mien.models import registry
-    from mien.training import machine
+    from mien.training import machine, normalise, winograd
 
     if "memory" in choices:
         machine._keep_freed_memory()
@@ -37,6 +39,10 @@ def measure(choices: tuple[str, ...]) -> float:
                 setattr(owner, place, nn.Dropout(layer.p))
     layout = torch.channels_last if "layout" in choices else torch.contiguous_format
     network.to(memory_format=layout).train()
+    if "convolutions" in choices:
+        winograd.use(network)
+    if "normalisation" in choices:
+        normalise.use(network)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=True)
     faces = torch.randn(BATCH, 1, 48, 48).contiguous(memory_format=layout)
     labels = torch.randint(0, 7, (BATCH,))

@@ -3,7 +3,7 @@
     python scripts/distil_pocket.py --data fer2013.csv --teachers runs/trunk-0 runs/trunk-1 --out runs/pocket-0
 
 Where teachers are slow, store_scores.py asks them once and --scores takes what they said.
-Exit code 3: the minutes are over and epochs are left. The recipe is `trunk` of mien.core.config, but for --epochs.
+Exit code 3: the minutes are over and epochs are left. The recipe is `trunk` of mien.core.config, without mixup.
 """
 
 from dataclasses import replace
@@ -38,6 +38,9 @@ def main() -> int:
         seed=asked.seed,
         threads=asked.threads,
         distillation=how,
+        # a network this small under-fits: it needs no blending, and less decay
+        mixup=0.0,
+        weight_decay=5e-4,
     )
     return train_piece(config, read_faces(asked.data), asked.out, asked.minutes)
 

@@ -82,7 +82,7 @@ def arguments(text: str | None, *, epochs: int) -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=9.0, help="of this piece (default 9)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=epochs, help=f"in all (default {epochs})")
-    parser.add_argument("--batch-size", type=int, default=128, help="faces per step (default 128)")
+    parser.add_argument("--batch-size", type=int, default=256, help="faces per step (default 256)")
     parser.add_argument("--threads", type=int, default=0, help="of the processor; 0: as torch chooses")
     return parser
 

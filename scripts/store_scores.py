@@ -38,7 +38,7 @@ def main() -> int:
     minutes = Minutes(asked.minutes)
     config = replace(mien.recipe("trunk"), threads=asked.threads)
     train, how = split(read_faces(asked.data)).train, taught_by(asked.teachers)
-    machine = Machine.chosen(config)
+    machine = Machine.chosen(config).with_layers(config.layers)
     about = describe(how, config.augmentation, train, views=asked.views, seed=asked.seed)
     missing = make(
         asked.out,

@@ -31,14 +31,14 @@ def test_the_report_recipe_is_plain():
 
 def test_the_fast_recipe_trains_trunk_without_what_only_long_training_repays():
     config = recipe("fast")
-    assert (config.model, config.epochs, config.learning_rate) == ("trunk", 34, 0.1)
+    assert (config.model, config.epochs, config.learning_rate) == ("trunk", 14, 0.1)
     assert (config.mixup, config.augmentation.erase) == (0, 0)
 
 
 def test_the_trunk_recipe_is_the_stated_one():
     config = recipe("trunk")
-    assert (config.model, config.batch_size, config.schedule) == ("trunk", 128, "one-cycle")
-    assert (config.optimizer, config.learning_rate, config.label_smoothing) == ("sgd", 0.12, 0.1)
+    assert (config.model, config.batch_size, config.schedule) == ("trunk", 256, "one-cycle")
+    assert (config.optimizer, config.learning_rate, config.label_smoothing) == ("sgd", 0.2, 0.1)
     assert (config.mixup, config.mixup_share) == (0.2, 0.5)
     assert config.ema > 0
     assert min(vars(config.augmentation).values()) > 0

@@ -30,7 +30,7 @@ def _by_hand(stem: int, widths: tuple[int, ...], head: int, squeeze: int, classe
 
 def test_its_parameters_fit_the_budget_and_equal_the_sum_by_hand() -> None:
     count = count_parameters(registry.build("trunk")).with_statistics
-    assert count == _by_hand(16, (32, 64, 128, 256), 288, 16, 7) == 1_911_479 < BUDGET
+    assert count == _by_hand(32, (64, 128, 256), 320, 16, 7) == 1_996_867 < BUDGET
 
 
 def test_sizes_are_halved_stage_by_stage() -> None:
@@ -70,20 +70,22 @@ def test_a_block_without_its_branch_passes_its_input_on() -> None:
 def test_its_cost_is_counted_whole() -> None:
     table = cost("trunk", (1, 48, 48))
     assert table.uncounted == ()
-    assert table.with_buffers == 1_911_479
+    assert table.with_buffers == 1_996_867
     # the convolutions and the last layer by hand; gates and normalisation come on top
-    convolutions = 9 * (2304 * 16 + 576 * 16 * 32 + 576 * 2 * 32 * 32 + 144 * (32 * 64 + 64 * 64))
-    convolutions += 9 * (36 * (64 * 128 + 128 * 128) + 9 * (128 * 256 + 256 * 256) + 256 * 288)
-    convolutions += 144 * 32 * 64 + 36 * 64 * 128 + 9 * 128 * 256 + 288 * 7
+    convolutions = 9 * (2304 * 32 + 576 * 32 * 64 + 576 * 2 * 64 * 64 + 144 * (64 * 128 + 128 * 128))
+    convolutions += 9 * (36 * (128 * 256 + 256 * 256) + 16 * 256 * 320)
+    convolutions += 144 * 64 * 128 + 36 * 128 * 256 + 320 * 7
     assert convolutions < table.forward.multiplications < 1.02 * convolutions
 
 
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"widths": (8, 8)}, "as many blocks as widths, got 4 and 2"),
+        ({"widths": (8, 8)}, "as many blocks as widths, got 3 and 2"),
         ({"widths": (), "blocks": ()}, "as many blocks as widths"),
-        ({"head": 0}, "at least 1"),
+        ({"stem": 0}, "at least 1"),
+        ({"head": -1}, "head"),
+        ({"halve": "crop"}, "stride or pool, got crop"),
         ({"squeeze": -1}, "squeeze"),
         ({"dropout": 1.0}, "dropout from 0 to below 1, got 1.0"),
         ({"activation": "tanh"}, "expected relu or silu or leaky_relu, got tanh"),
@@ -99,7 +101,10 @@ def test_faces_that_are_too_small_are_refused() -> None:
         registry.build("trunk", side=20)
 
 
-@pytest.mark.parametrize("choices", [{"squeeze": 0}, {"activation": "silu"}, {"blocks": (2, 1, 1)}])
+@pytest.mark.parametrize(
+    "choices",
+    [{"squeeze": 0}, {"activation": "silu"}, {"blocks": (2, 1, 1)}, {"head": 0}, {"halve": "stride"}],
+)
 def test_other_shapes_can_be_chosen(choices) -> None:
     network = registry.build("trunk", SMALL | choices).eval()
     assert network(torch.zeros(2, 1, 48, 48)).shape == (2, 7)

@@ -131,7 +131,7 @@ def test_other_sizes_stay_torchs(channels, width, kernel):
 
 def test_weights_keep_their_names():
     plain, quick_one = registry.build("trunk"), registry.build("trunk")
-    assert winograd.use(quick_one) == 9  # two in each of four stages, and the head
+    assert winograd.use(quick_one) == 8  # one before the stages, two in each of three, and the head
     quick_one.load_state_dict(plain.state_dict())
     faces = torch.randn(2, 1, 48, 48)
     assert difference(quick_one.eval()(faces), plain.eval().double()(faces.double())) < ROUNDING

@@ -1,7 +1,7 @@
 """`pocket`: a network whose weights fit in 225,000 bytes at two bytes each, cheap on a processor.
 
 Depthwise-separable residual blocks (Chollet 2017; Howard et al. 2017; He et al. 2016) with squeeze and excitation
-(Hu et al. 2018) at 48x48, 24x24, 12x12 and 6x6, averaged down in between, then global average pooling. Channels are
+(Hu et al. 2018) at 24x24, 12x12 and 6x6, averaged down in between, then global average pooling. Channels are
 widened by one separable unit a stage: a shortcut that projects would cost as much again.
 """
 
@@ -25,7 +25,7 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PocketOptions:
-    """The shape of the network; the defaults have 103,847 parameters (running statistics included) and 7 classes.
+    """The shape of the network; the defaults have 100,939 parameters (running statistics included) and 7 classes.
 
     On a face of 48x48 pixels they take 16.8 million multiplications (`mien cost pocket` lists them).
 
@@ -37,8 +37,8 @@ class PocketOptions:
     dropout     share dropped before the last layer
     """
 
-    widths: tuple[int, ...] = (24, 64, 96, 128)
-    blocks: tuple[int, ...] = (1, 1, 1, 1)
+    widths: tuple[int, ...] = (16, 64, 96, 128)
+    blocks: tuple[int, ...] = (0, 1, 1, 1)
     kernel: int = 3
     squeeze: int = 8
     activation: Literal["relu", "silu", "hardswish"] = "relu"

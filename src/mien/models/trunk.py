@@ -1,7 +1,8 @@
 """`trunk`: a residual network that spends the budget of the report's CNN on convolutions instead of Dense layers.
 
-Residual blocks with squeeze and excitation (He et al. 2016; Hu et al. 2018) at 24x24, 12x12, 6x6 and 3x3, averaged down
-in between; the last convolution sees all of the 3x3: no Dense layer but the last.
+Residual blocks with squeeze and excitation (He et al. 2016; Hu et al. 2018) at 24x24, 12x12 and 6x6, averaged down in
+between, a last convolution, global pooling: no Dense layer but the last. Filters of 3x3 and sides that six divides are what
+compiled layers compute cheapest (training/winograd.py).
 """
 
 from collections.abc import Callable
@@ -25,10 +26,10 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TrunkOptions:
-    """The shape of the network; the defaults have 1,911,479 parameters (running statistics included) and 7 classes.
+    """The shape of the network; the defaults have 1,996,867 parameters (running statistics included) and 7 classes.
 
     stem        channels of the first convolution, at the full size of the face
-    widths      channels of the stages; the first begins with a convolution of stride 2
+    widths      channels of the stages
     blocks      residual blocks of each stage
     halve       how the full size becomes half of it: a convolution of stride 2, or pooling before one of stride 1
     head        channels of the last convolution, without padding, before global pooling; 0: there is none
@@ -37,14 +38,14 @@ class TrunkOptions:
     dropout     share dropped before the last layer
     """
 
-    stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 128, 256)
-    blocks: tuple[int, ...] = (1, 1, 1, 1)
-    halve: Literal["stride", "pool"] = "stride"
-    head: int = 288
+    stem: int = 32
+    widths: tuple[int, ...] = (64, 128, 256)
+    blocks: tuple[int, ...] = (1, 1, 1)
+    halve: Literal["stride", "pool"] = "pool"
+    head: int = 320
     squeeze: int = 16
     activation: Literal["relu", "silu", "leaky_relu"] = "relu"
-    dropout: float = 0.2
+    dropout: float = 0.3
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.blocks) > 0:

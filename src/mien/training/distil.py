@@ -14,10 +14,10 @@ from torch.nn import functional
 from mien.core.config import Augmentation, Distillation, KnownRun
 from mien.core.images import LabelledImages
 from mien.core.teachers import run_of
-from mien.training import stored
+from mien.training import quick, stored
 from mien.training.batches import Batch
 from mien.training.evaluate import check_fits, network_of
-from mien.training.machine import Machine
+from mien.training.machine import COMPILED, Machine
 from mien.training.objective import Objective
 from mien.training.processes import ALONE, Processes
 
@@ -51,7 +51,8 @@ def networks(teachers: Sequence[KnownRun], faces: LabelledImages, machine: Machi
     runs = [run_of(teacher) for teacher in teachers]
     for run in runs:
         check_fits(run.environment, faces, run.name)
-    return [network_of(run, machine.device).requires_grad_(False) for run in runs]
+    found = [network_of(run, machine.device).requires_grad_(False) for run in runs]
+    return [quick.use(network) for network in found] if machine.layers == COMPILED else found
 
 
 @dataclass(frozen=True)
