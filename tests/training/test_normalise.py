@@ -19,7 +19,7 @@ def difference(mine, exact):
 
 def pair(*layers):
     torch.manual_seed(0)
-    network = nn.Sequential(*layers)
+    network = nn.Sequential(*copy.deepcopy(layers))  # the parameters of a test are made once for all of them
     for weights in network.parameters():
         nn.init.normal_(weights)
     exact = copy.deepcopy(network).double()

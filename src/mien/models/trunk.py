@@ -1,8 +1,8 @@
 """`trunk`: a residual network that spends the budget of the report's CNN on convolutions instead of Dense layers.
 
 Residual blocks with squeeze and excitation (He et al. 2016; Hu et al. 2018) at 24x24, 12x12 and 6x6, averaged down in
-between, a last convolution, global pooling: no Dense layer but the last. Filters of 3x3 and sides that six divides are what
-compiled layers compute cheapest (training/winograd.py).
+between, a last convolution, global pooling: no Dense layer but the last. Filters of 3x3 and sides that six divides are
+what compiled layers compute cheapest (training/winograd.py).
 """
 
 from collections.abc import Callable
