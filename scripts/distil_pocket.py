@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--alpha", type=float, default=0.9, help="share of the teachers in the loss")
     parser.add_argument("--temperature", type=float, default=2.0)
     parser.add_argument("--scores", type=Path, help="folder that store_scores.py made of these teachers")
-    parser.add_argument("--model", default="pocket", help="with its choices, such as pocket:kernel=5")
+    parser.add_argument("--model", default="pocket", help="with its choices, such as pocket:dropout=0.2")
     asked = parser.parse_args()
     model, options = spec.parse(asked.model)
     how = taught_by(asked.teachers, alpha=asked.alpha, temperature=asked.temperature)
