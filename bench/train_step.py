@@ -1,6 +1,6 @@
-"""What each choice in mien's training step buys: faces a second of the report's CNN, one process per row.
+"""What each choice in mien's training step buys: faces a second of the report's CNN, or another network, a process per row.
 
-    python bench/train_step.py [rounds]
+    python bench/train_step.py [rounds [network]]
 
 Rows build on each other; rounds are interleaved, so that a busy machine slows all rows alike.
 """
@@ -21,7 +21,7 @@ ROWS = {
 }
 
 
-def measure(choices: tuple[str, ...]) -> float:
+def measure(choices: tuple[str, ...], model: str) -> float:
     """Faces a second, median over steps, in this process."""
     import torch
     from torch import nn
@@ -31,12 +31,12 @@ def measure(choices: tuple[str, ...]) -> float:
 
     if "memory" in choices:
         machine._keep_freed_memory()
-    network = registry.build("cnn")
+    network = registry.build(model)
     if "dropout" not in choices:
-        for place, layer in list(network.blocks.named_children()) + list(network.head.named_children()):
-            if isinstance(layer, nn.Dropout):
-                owner = network.blocks if network.blocks._modules.get(place) is layer else network.head
-                setattr(owner, place, nn.Dropout(layer.p))
+        for owner in list(network.modules()):
+            for place, layer in list(owner.named_children()):
+                if isinstance(layer, nn.Dropout):
+                    setattr(owner, place, nn.Dropout(layer.p))
     layout = torch.channels_last if "layout" in choices else torch.contiguous_format
     network.to(memory_format=layout).train()
     if "convolutions" in choices:
@@ -58,14 +58,14 @@ def measure(choices: tuple[str, ...]) -> float:
 
 def main() -> None:
     """Print the table, or, when a row is named, that row's figure."""
-    if len(sys.argv) > 2:
-        print(measure(ROWS[sys.argv[2]]))
+    if len(sys.argv) > 3:
+        print(measure(ROWS[sys.argv[3]], sys.argv[2]))
         return
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    rounds, model = int((sys.argv[1:] or ["3"])[0]), (sys.argv[2:] or ["cnn"])[0]
     found: dict[str, list[float]] = {name: [] for name in ROWS}
     for _ in range(rounds):
         for name in ROWS:
-            command = [sys.executable, "-W", "ignore", __file__, "1", name]
+            command = [sys.executable, "-W", "ignore", __file__, "1", model, name]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found[name].append(float(done.stdout))
     base = statistics.median(found["plain torch"])
