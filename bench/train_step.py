@@ -1,4 +1,4 @@
-"""What each choice in mien's training step buys: faces a second of the report's CNN, or another network, a process per row.
+"""What each choice in mien's training step buys: faces a second of the report's CNN, or another, a process per row.
 
     python bench/train_step.py [rounds [network]]
 
