@@ -1,6 +1,6 @@
-"""BatchNorm and the activations on both sides of it in one: four passes over memory, forwards and backwards.
+"""BatchNorm and the activations on both sides of it in one, each array read as few times as can be.
 
-torch passes nine times. What the numbers mean is as in Ioffe & Szegedy 2015 (arXiv 1502.03167); sums end in
+What the numbers mean is as in Ioffe & Szegedy 2015 (arXiv 1502.03167); sums end in
 double and do not depend on the number of threads.
 """
 

@@ -1,8 +1,7 @@
 """3x3 and 4x4 convolutions with a fifth of the multiplications, forwards and backwards, on processors with a compiler.
 
-Winograd's minimal filtering on tiles of 8x8 (Lavin & Gray 2016, arXiv 1509.09308) in winograd.c, compiled once for this
-processor. Results differ from torch's by rounding (tests/training/test_winograd.py holds the bounds) and do
-not depend on the number of threads. bench/winograd.py times both.
+Winograd's minimal filtering on tiles of 8x8 (Lavin & Gray 2016, arXiv 1509.09308) in winograd.c. Results differ from torch's by rounding (tests/training/test_winograd.py holds the bounds) and do
+not depend on the number of threads. bench/train_step.py times both.
 """
 
 import ctypes
@@ -16,7 +15,7 @@ from mien.training.compiled import call, plain
 
 PANEL = 16  # channels come in so many at once
 POINTS = 64
-BLOCK, CHUNK = 24, 384  # tiles at once: measured, bench/winograd.py
+BLOCK, CHUNK = 24, 384  # tiles at once: what fits in the caches at hand
 SKEW = 16  # floats between matrices, as in winograd.c
 
 
