@@ -1,7 +1,8 @@
 """3x3 and 4x4 convolutions with a fifth of the multiplications, forwards and backwards, on processors with a compiler.
 
-Winograd's minimal filtering on tiles of 8x8 (Lavin & Gray 2016, arXiv 1509.09308) in winograd.c. Results differ from torch's by rounding (tests/training/test_winograd.py holds the bounds) and do
-not depend on the number of threads. bench/train_step.py times both.
+Winograd's minimal filtering on tiles of 8x8 (Lavin & Gray 2016, arXiv 1509.09308) in winograd.c. Results differ from
+torch's by rounding (tests/training/test_winograd.py holds the bounds) and do not depend on the number of threads.
+bench/train_step.py times both.
 """
 
 import ctypes
