@@ -22,7 +22,7 @@ class NotCompiled(Exception):
 
 @cache
 def library(name: str) -> ctypes.CDLL:
-    """The functions of name.c, compiled in about a second; NotCompiled where that cannot be done."""
+    """The functions of name.c, compiled once in a process; NotCompiled where that cannot be done."""
     compiler = shlex.split(os.environ.get("CC", "")) or list(filter(shutil.which, COMPILERS))[:1]
     if not compiler:
         raise NotCompiled(f"no C compiler ({', '.join(COMPILERS)}) is here")

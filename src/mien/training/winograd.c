@@ -270,8 +270,8 @@ int filters(const float *w, float *u, long c, long k, long r) {
 
 // y = x convolved with filters at 64 points.
 int convolve(const float *x, const float *u, float *y, const Shape *s, long block) {
-    long tiles = (long)s->n * tiles_down(s) * tiles_across(s), blocks = (tiles + block - 1) / block;
-    long v_stride = (long)block * s->c + SKEW, z_stride = (long)block * s->k + SKEW, filter = filter_stride(s->c, s->k);
+    long tiles = s->n * tiles_down(s) * tiles_across(s), blocks = (tiles + block - 1) / block;
+    long v_stride = block * s->c + SKEW, z_stride = block * s->k + SKEW, filter = filter_stride(s->c, s->k);
     int failed = 0;
 #pragma omp parallel
     {
@@ -296,8 +296,8 @@ int convolve(const float *x, const float *u, float *y, const Shape *s, long bloc
 
 // The gradient (r, r, c, k) of the filters, from x and the gradient g of the result.
 int filter_gradient(const float *x, const float *g, float *w, const Shape *s, long chunk) {
-    long tiles = (long)s->n * tiles_down(s) * tiles_across(s), filter = filter_stride(s->c, s->k);
-    long v_stride = (long)chunk * s->c + SKEW, z_stride = (long)chunk * s->k + SKEW;
+    long tiles = s->n * tiles_down(s) * tiles_across(s), filter = filter_stride(s->c, s->k);
+    long v_stride = chunk * s->c + SKEW, z_stride = chunk * s->k + SKEW;
     float *v = room(POINTS * v_stride), *z = room(POINTS * z_stride), *u = room(POINTS * filter);
     int failed = !v || !z || !u, r = 9 - s->m;
     if (!failed) {
