@@ -18,6 +18,7 @@ ROWS = {
     "+ 16-bit dropout": ("layout", "memory", "dropout"),
     "+ compiled convolutions": ("layout", "memory", "dropout", "convolutions"),
     "+ compiled BatchNorm": ("layout", "memory", "dropout", "convolutions", "normalisation"),
+    "+ the rest compiled": ("layout", "memory", "dropout", "convolutions", "normalisation", "rest"),
 }
 
 
@@ -27,7 +28,7 @@ def measure(choices: tuple[str, ...], model: str) -> float:
     from torch import nn
 
     from mien.models import registry
-    from mien.training import machine, normalise, winograd
+    from mien.training import joined, machine, normalise, pooled, winograd
 
     if "memory" in choices:
         machine._keep_freed_memory()
@@ -43,6 +44,9 @@ def measure(choices: tuple[str, ...], model: str) -> float:
         winograd.use(network)
     if "normalisation" in choices:
         normalise.use(network)
+    if "rest" in choices:
+        pooled.use(network)
+        joined.use(network)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=True)
     faces = torch.randn(BATCH, 1, 48, 48).contiguous(memory_format=layout)
     labels = torch.randint(0, 7, (BATCH,))

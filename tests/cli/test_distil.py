@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from cyclopts import App
+from safetensors.torch import load
 
 import mien as library
 from mien.cli.distil import distil
@@ -63,6 +65,19 @@ def test_the_student_is_pocket_unless_told_otherwise(mien, data, monkeypatch) ->
     )
     mien("distil", data, "--teachers", "runs/dnn-1")
     assert asked[0].model == "pocket"
+
+
+def test_a_student_may_begin_with_the_weights_of_a_run(mien, data) -> None:
+    mien("train", data, "--model", "dnn:hidden=8", *SMALL)
+    words = ("distil", data, "--teachers", "runs/dnn-1", "--init", "runs/dnn-1", *SMALL)
+    mien(*words, "--learning-rate", "1e-12", "--out", "student")
+    first, second = RunDir.open("runs/dnn-1"), RunDir.open("student")
+    assert second.config.options == {"hidden": "8"}
+    assert second.config.init.digest == first.weights_digest
+    theirs, mine = (load(run.read("weights.safetensors")) for run in (first, second))
+    learned = [name for name in theirs if name.endswith(("weight", "bias"))]
+    assert learned
+    assert all(torch.allclose(mine[name], theirs[name], atol=1e-6) for name in learned)
 
 
 def test_teachers_that_are_none_are_one_message(mien, data) -> None:

@@ -29,13 +29,14 @@ def distil(
     recipe: str = "trunk",
     out: Path | None = None,
     augment: bool = True,
+    init: str | None = None,
     json: bool = False,
     **flags: Any,
 ) -> None:
     """Train a network on what finished runs say of the same varied faces, beside the labels.
 
-    Takes the choices of `mien train`; --model is "pocket" where nothing else is given. What was interrupted goes on
-    with mien train --resume, to the same end, as long as the teachers are where they were.
+    Takes the choices of `mien train`; --model is "pocket" where neither it nor --init is given. What was interrupted
+    goes on with mien train --resume, to the same end, as long as the teachers are where they were.
 
     Parameters
     ----------
@@ -56,17 +57,20 @@ def distil(
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     augment
         Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+    init
+        Begin with the weights of this finished run, or of a network that comes with mien, in place of random ones.
     json
         Print what came of it, as mien runs --json has it.
     """
     from mien.training.stored import stored_scores
 
     with together() as here:
-        flags["model"] = flags.get("model") or STUDENT
+        if init is None:
+            flags["model"] = flags.get("model") or STUDENT
         how = taught_by(teachers, alpha=alpha, temperature=temperature)
         if scores is not None:
             how = replace(how, stored=stored_scores(scores))
-        config = replace(config_of(data, recipe, augment, flags), distillation=how)
+        config = replace(config_of(data, recipe, augment, flags, init), distillation=how)
         run = trained(config, out, here)
     if here.processes.is_first:
         print_run(run, json)

@@ -103,8 +103,12 @@ class Residual(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """The shortcut plus what the branch adds to it."""
-        added: torch.Tensor = self.activation(self.shortcut(values) + self.gate(self.branch(values)))
-        return added
+        return self.join(self.shortcut(values), self.branch(values))
+
+    def join(self, shortcut: torch.Tensor, branch: torch.Tensor) -> torch.Tensor:
+        """Both after the gates, (n, d, h, w) each."""
+        joined: torch.Tensor = self.activation(shortcut + self.gate(branch))
+        return joined
 
 
 class Gate(nn.Module):

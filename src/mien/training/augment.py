@@ -21,11 +21,10 @@ def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> to
     scale together; a flip alone is exact. Erased pixels are 0, the middle grey.
     """
     if how.shift or how.rotation or how.scale:
-        grid = functional.affine_grid(
-            _affine(uniform, how, faces.shape[-1]), list(faces.shape), align_corners=False
-        )
-        edge = 1 - 1 / faces.shape[-1]  # the centres of the border's pixels; MPS has no padding_mode="border"
-        faces = functional.grid_sample(faces, grid.clamp_(-edge, edge), align_corners=False)
+        side = faces.shape[-1]
+        places = _places(_affine(uniform, how, side), side)
+        edge = 1 - 1 / side  # the centres of the border's pixels; MPS has no padding_mode="border"
+        faces = functional.grid_sample(faces, places.clamp_(-edge, edge), align_corners=False)
     elif how.flip:
         faces = torch.where((uniform[:, FLIP] < 0.5)[:, None, None, None], faces.flip(3), faces)
     return faces * _unerased(uniform, how.erase, faces.shape[-1]) if how.erase else faces  # (n, 1, s, s)
@@ -43,6 +42,16 @@ def _affine(uniform: torch.Tensor, how: Augmentation, side: int) -> torch.Tensor
     )
     down = torch.stack([angle.sin() * zoom * mirror, angle.cos() * zoom, signed[:, SHIFT_Y] * pixels], dim=1)
     return torch.stack([across, down], dim=1)  # (n, 2, 3)
+
+
+def _places(matrices: torch.Tensor, side: int) -> torch.Tensor:
+    """Where each pixel comes from, (n, s, s, 2), x before y: functional.affine_grid, but x and y lie apart in memory.
+
+    So they are made, and read by grid_sample, several times as fast on a processor.
+    """
+    centres = (2 * torch.arange(side, device=matrices.device) + 1) / side - 1
+    by_column, by_row, moved = matrices[:, :, :, None, None].unbind(2)  # (n, 2, 1, 1) each
+    return (by_column * centres + moved + by_row * centres[:, None]).permute(0, 2, 3, 1)
 
 
 def _unerased(uniform: torch.Tensor, probability: float, side: int) -> torch.Tensor:

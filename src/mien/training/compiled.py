@@ -14,6 +14,7 @@ import torch
 COMPILERS = ("cc", "gcc")
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fopenmp", "-shared", "-fPIC")
 SECONDS = 60
+LANES = 8  # channels come in so many at once
 
 
 class NotCompiled(Exception):
@@ -21,28 +22,28 @@ class NotCompiled(Exception):
 
 
 @cache
-def library(name: str) -> ctypes.CDLL:
-    """The functions of name.c, compiled once in a process; NotCompiled where that cannot be done."""
+def library() -> ctypes.CDLL:
+    """The functions of all that C, compiled once in a process; NotCompiled where that cannot be done."""
     compiler = shlex.split(os.environ.get("CC", "")) or list(filter(shutil.which, COMPILERS))[:1]
     if not compiler:
         raise NotCompiled(f"no C compiler ({', '.join(COMPILERS)}) is here")
-    source = Path(__file__).with_name(f"{name}.c")
+    sources = map(str, sorted(Path(__file__).parent.glob("*.c")))
     try:
         with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / f"{name}.so"
-            _run([*compiler, *FLAGS, "-o", str(made), str(source), str(_threads_of_torch())])
+            made = Path(folder) / "layers.so"
+            _run([*compiler, *FLAGS, "-o", str(made), *sources, str(_threads_of_torch())])
             return ctypes.CDLL(str(made))
     except OSError as error:
         raise NotCompiled(f"{compiler[0]} or what it makes does not run: {error}") from error
 
 
-def call(name: str, function: str, *given: object) -> None:
-    """Call a function of name.c: tensors go as their memory, whole numbers as long, others as float.
+def call(function: str, *given: object) -> None:
+    """Call a function of that C: tensors go as their memory, whole numbers as long, others as float.
 
     Raises MemoryError where it returns anything but 0.
     """
-    if getattr(library(name), function)(*map(_passed, given)):
-        raise MemoryError(f"{name}.c: no memory for {function}")
+    if getattr(library(), function)(*map(_passed, given)):
+        raise MemoryError(f"compiled layers: no memory for {function}")
 
 
 def plain(*tensors: torch.Tensor) -> bool:

@@ -1,20 +1,10 @@
 // BatchNorm with the LeakyReLU before it and the one after it, each array read as few times as can be.
-// Arrays are (rows, c) float32, c a multiple of 8: channels last. A slope of 1 is no activation, of 0 is ReLU.
+// Arrays are (rows, c).
+#include "lanes.h"
 #include <stdlib.h>
 
-typedef float v8 __attribute__((vector_size(32)));
-typedef float unaligned __attribute__((vector_size(32), aligned(4)));
-typedef int mask8 __attribute__((vector_size(32)));
-#define LANES 8
 #define ROWS 512           // summed in float32, then in double: the same sums for any number of threads
-#define ALWAYS static inline __attribute__((always_inline))
 
-ALWAYS v8 load(const float *from) { return *(const unaligned *)from; }
-ALWAYS void store(float *to, v8 value) { *(unaligned *)to = value; }
-ALWAYS v8 where(mask8 yes, v8 a, v8 b) { return (v8)((yes & (mask8)a) | (~yes & (mask8)b)); }
-ALWAYS v8 bent(v8 by, v8 value, float slope) { return where(by > (v8){0}, value, value * slope); }
-
-static long least(long a, long b) { return a < b ? a : b; }
 static long parts(long rows) { return (rows + ROWS - 1) / ROWS; }
 
 // Eight channels of row `row`, bent.
@@ -98,7 +88,7 @@ int gradient_moments(const float *x, const float *g, long rows, long c, const fl
 }
 
 // out = scale * d + slope * u + level, where x was not negative; times `before` where it was.
-int gradient(const float *x, const float *g, float *out, long rows, long c, const float *scale, const float *offset,
+int normalised_gradient(const float *x, const float *g, float *out, long rows, long c, const float *scale, const float *offset,
               const float *slope, const float *level, float before, float after) {
 #pragma omp parallel for schedule(static)
     for (long row = 0; row < rows; row++)

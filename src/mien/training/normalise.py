@@ -13,9 +13,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from mien.training.compiled import call, plain
-
-LANES = 8  # channels come in so many at once
+from mien.training.compiled import LANES, call, plain
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -103,13 +101,13 @@ def _merge(first: nn.Module | None, second: nn.Module | None) -> None:
     """Let the BatchNorm of two neighbours compute the other one, where that is an activation it can."""
     if first is None or second is None:
         return
-    if fits(first) and (slope := _slope(second)) is not None:
+    if fits(first) and (slope := slope_of(second)) is not None:
         first.after, second.__class__ = slope, Nothing  # type: ignore[assignment]
-    elif fits(second) and (slope := _slope(first)) is not None:
+    elif fits(second) and (slope := slope_of(first)) is not None:
         second.before, first.__class__ = slope, Nothing  # type: ignore[assignment]
 
 
-def _slope(layer: nn.Module) -> float | None:
+def slope_of(layer: nn.Module) -> float | None:
     """By what negative values are multiplied, where this is an activation that does no more."""
     if type(layer) is nn.ReLU:
         return 0.0
@@ -142,7 +140,6 @@ class _Normalised(torch.autograd.Function):
         rows, channels = _size(values)
         sums = torch.empty(2, channels, dtype=torch.float64)
         call(
-            "normalise",
             "gradient_moments",
             values,
             gradient,
@@ -159,7 +156,7 @@ class _Normalised(torch.autograd.Function):
         level = -scale * plain - slope * mean
         out = torch.empty_like(values)
         known = values, gradient, out, rows, channels, scale, offset, slope, level
-        call("normalise", "gradient", *known, *ctx.slopes)
+        call("normalised_gradient", *known, *ctx.slopes)
         return out, leaning * inverse * rows, plain * rows, None, None, None, None
 
 
@@ -167,7 +164,7 @@ def _moments(values: torch.Tensor, before: float) -> tuple[torch.Tensor, torch.T
     """Mean and variance (c,) of all rows of what the activation before makes of the values."""
     rows, channels = _size(values)
     found = torch.empty(2, channels, dtype=torch.float64)
-    call("normalise", "moments", values, rows, channels, before, found)
+    call("moments", values, rows, channels, before, found)
     mean, variance = found.float()
     return mean, variance
 
@@ -177,7 +174,7 @@ def _scaled(
 ) -> torch.Tensor:
     rows, channels = _size(values)
     out = torch.empty_like(values)
-    call("normalise", "scaled", values, out, rows, channels, scale, offset, before, after)
+    call("scaled", values, out, rows, channels, scale, offset, before, after)
     return out
 
 

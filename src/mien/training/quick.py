@@ -6,7 +6,8 @@ from functools import cache
 import torch
 from torch import nn
 
-from mien.training import normalise, winograd
+from mien.models.trunk import Residual, TrunkOptions
+from mien.training import joined, normalise, pooled, winograd
 from mien.training.compiled import NotCompiled, library
 
 TOLERANCE = 1e-3  # of what torch computes: a compiler's mistake is larger, rounding a hundred times smaller
@@ -16,8 +17,7 @@ TOLERANCE = 1e-3  # of what torch computes: a compiler's mistake is larger, roun
 def why_not() -> str:
     """Why compiled layers cannot be used here; empty where they can."""
     try:
-        for name in ("winograd", "normalise"):
-            library(name)
+        library()
     except NotCompiled as error:
         return str(error)
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
@@ -29,7 +29,8 @@ def use(network: nn.Module, *, alone: bool = True) -> nn.Module:
 
     alone  this process has the whole batch; otherwise BatchNorm is left to those who share it
     """
-    winograd.use(network)
+    for kind in (winograd, pooled, joined):
+        kind.use(network)
     if alone:
         normalise.use(network)
     return network
@@ -40,6 +41,7 @@ def _examples() -> list[nn.Sequential]:
     return [
         nn.Sequential(nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.LeakyReLU(0.1)),
         nn.Sequential(nn.Conv2d(16, 16, 4), nn.ReLU(), nn.BatchNorm2d(16)),
+        nn.Sequential(nn.AvgPool2d(2), Residual(TrunkOptions(), 16, 32)),
     ]
 
 

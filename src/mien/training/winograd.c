@@ -3,19 +3,15 @@
 // Arrays are channels last, float32. The points are 0, 1, -1, 2, -2, 1/2, -1/2 and infinity.
 //
 // m is the side of what a tile gives (6 or 5), r = 9 - m the side of the filter; p counts the 64 products of a tile.
+#include "lanes.h"
 #include <stdlib.h>
 #include <string.h>
 
-typedef float v8 __attribute__((vector_size(32)));
-typedef int mask8 __attribute__((vector_size(32)));
-typedef float unaligned __attribute__((vector_size(32), aligned(4)));
-#define LANES 8
 #define SPLAT(a) ((v8){a, a, a, a, a, a, a, a})
 #define PANEL 16           // output channels of one inner product of matrices
 #define POINTS 64
 #define SKEW 16            // floats between matrices: their rows would fall into the same cache lines otherwise
 #define EACH(i, count) _Pragma("GCC unroll 8") for (int i = 0; i < (count); i++)
-#define ALWAYS static inline __attribute__((always_inline))
 
 typedef struct {
     long n, h, w, c;       // what is read
@@ -24,11 +20,8 @@ typedef struct {
     long m;                // side of a tile's result
 } Shape;
 
-ALWAYS v8 load(const float *from) { return *(const unaligned *)from; }
-ALWAYS void store(float *to, v8 value) { *(unaligned *)to = value; }
 static int tiles_down(const Shape *s) { return (s->oh + s->m - 1) / s->m; }
 static int tiles_across(const Shape *s) { return (s->ow + s->m - 1) / s->m; }
-static int least(int a, int b) { return a < b ? a : b; }
 
 // ---- eight values of a line, step floats apart in v8 units ----
 

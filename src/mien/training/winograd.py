@@ -111,8 +111,8 @@ def _convolved(values: torch.Tensor, filters: torch.Tensor, padding: tuple[int, 
     out = torch.empty(
         (shape.n, width, shape.oh, shape.ow), dtype=torch.float32, memory_format=torch.channels_last
     )
-    call("winograd", "filters", filters, points, channels, width, kernel)
-    call("winograd", "convolve", values, points, out, shape, BLOCK)
+    call("filters", filters, points, channels, width, kernel)
+    call("convolve", values, points, out, shape, BLOCK)
     return out
 
 
@@ -123,7 +123,7 @@ def _filter_gradient(
     width = gradient.shape[1]
     shape = _shape(values.shape, width, padding, kernel)
     out = values.new_empty(kernel, kernel, shape.c, width)
-    call("winograd", "filter_gradient", values, gradient, out, shape, CHUNK)
+    call("filter_gradient", values, gradient, out, shape, CHUNK)
     return out.permute(3, 2, 0, 1)
 
 
