@@ -131,6 +131,6 @@ def _decoded_at(stride: int, maps: dict[str, Float32s], columns: int) -> tuple[F
 PLUGIN = Detector(
     summary="YuNet, from the ONNX file that you name",
     make=_make,
-    geometry=Geometry(margin=1.055),
+    geometry=Geometry(margin=0.95),
     needs_file=True,
 )
