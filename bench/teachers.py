@@ -10,14 +10,14 @@ import argparse
 from itertools import combinations
 
 import numpy as np
-import torch
 
 import mien
+from mien.analysis.metrics import log_loss
 from mien.core.images import VAL
-from mien.core.shipped import opened
+from mien.core.teachers import taught_by
 from mien.data.splits import split
-from mien.training import quick
-from mien.training.evaluate import laid_out, network_of, predict
+from mien.training.distil import networks
+from mien.training.evaluate import predict
 from mien.training.machine import Machine
 from mien.training.views import checked
 
@@ -33,19 +33,19 @@ def main() -> None:
     asked = parser.parse_args()
     faces = split(mien.load(asked.data)).val
     machine = Machine.chosen(mien.recipe("trunk", precision="float32")).with_layers("auto")
-    found = {}
-    for name in asked.runs:
-        network = laid_out(network_of(opened(name), torch.device("cpu")), machine.device).eval()
-        network = network if machine.why_torch else quick.use(network)
-        found[name] = predict(
-            network, faces, machine, part=VAL, run=name, tta=checked(asked.tta)
-        ).probs.astype(np.float64)
-    for count in range(1, len(found) + 1):
-        for names in combinations(found, count):
-            together = np.mean([found[name] for name in names], axis=0)
+    said = {
+        name: predict(network, faces, machine, part=VAL, run=name, tta=checked(asked.tta)).probs
+        for name, network in zip(
+            asked.runs, networks(taught_by(asked.runs).teachers, faces, machine), strict=True
+        )
+    }
+    for count in range(1, len(said) + 1):
+        for names in combinations(said, count):
+            together = np.mean([said[name] for name in names], axis=0)
             right = float((together.argmax(axis=1) == faces.labels).mean())
-            loss = float(-np.log(together[np.arange(len(faces)), faces.labels]).mean())
-            print(f"{100 * right:6.2f} %  log-loss {loss:.4f}  {' + '.join(names)}")
+            print(
+                f"{100 * right:6.2f} %  log-loss {log_loss(together, faces.labels):.4f}  {' + '.join(names)}"
+            )
 
 
 if __name__ == "__main__":

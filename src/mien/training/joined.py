@@ -7,7 +7,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 from mien.models.trunk import Gate, Residual
-from mien.training.compiled import LANES, call, plain
+from mien.training.compiled import LANES, call, converted, plain
 from mien.training.normalise import slope_of
 
 
@@ -33,10 +33,7 @@ class JoinedResidual(Residual):
 
 def use(network: nn.Module) -> int:
     """Turn every residual block that fits into one of this file; how many they are."""
-    blocks = [layer for layer in network.modules() if fits(layer)]
-    for block in blocks:
-        block.__class__ = JoinedResidual
-    return len(blocks)
+    return converted(network, fits, JoinedResidual)
 
 
 def fits(layer: nn.Module) -> bool:

@@ -13,7 +13,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from mien.training.compiled import LANES, call, plain
+from mien.training.compiled import LANES, call, converted, plain
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -86,15 +86,12 @@ def fits(layer: nn.Module) -> bool:
 def use(network: nn.Module) -> int:
     """Turn every BatchNorm that fits, and the activations beside it, into one; how many they are."""
     places = Counter(id(layer) for _, layer in network.named_modules(remove_duplicate=False))
-    chosen = [layer for layer in network.modules() if fits(layer)]
     for parent in network.modules():
         if type(parent) is nn.Sequential:  # in which each layer's result goes to the next and nowhere else
             alone = [layer if places[id(layer)] == 1 else None for layer in parent._modules.values()]
             for first, second in pairwise(alone):
                 _merge(first, second)
-    for layer in chosen:
-        layer.__class__ = BatchNorm2d
-    return len(chosen)
+    return converted(network, fits, BatchNorm2d)
 
 
 def _merge(first: nn.Module | None, second: nn.Module | None) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from mien.training.compiled import LANES, call, plain
+from mien.training.compiled import LANES, call, converted, plain
 
 
 class AvgPool2d(nn.AvgPool2d):
@@ -23,10 +23,7 @@ class AvgPool2d(nn.AvgPool2d):
 
 def use(network: nn.Module) -> int:
     """Turn every average pooling of 2x2 into AvgPool2d of this file; how many they are."""
-    layers = [layer for layer in network.modules() if fits(layer)]
-    for layer in layers:
-        layer.__class__ = AvgPool2d
-    return len(layers)
+    return converted(network, fits, AvgPool2d)
 
 
 def fits(layer: nn.Module) -> bool:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from mien.training.compiled import call, plain
+from mien.training.compiled import call, converted, plain
 
 PANEL = 16  # channels come in so many at once
 POINTS = 64
@@ -64,10 +64,7 @@ def fits(layer: nn.Module) -> bool:
 
 def use(network: nn.Module) -> int:
     """Turn the layers that fit into Conv2d of this file; how many they are. Weights and their names stay."""
-    layers = [layer for layer in network.modules() if fits(layer)]
-    for layer in layers:
-        layer.__class__ = Conv2d
-    return len(layers)
+    return converted(network, fits, Conv2d)
 
 
 def _padding(layer: nn.Conv2d) -> tuple[int, int, int, int]:
