@@ -21,6 +21,9 @@ def why_not() -> str:
     except NotCompiled as error:
         return str(error)
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(
+            0
+        )  # of one set of weights in a hundred, rounding alone carries a value past the bend of ReLU
         return "" if all(map(_agrees, _examples())) else "compiled layers disagree with torch's here"
 
 
