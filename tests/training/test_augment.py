@@ -50,23 +50,61 @@ def test_a_whole_shift_moves_whole_pixels():
     assert torch.allclose(found[0, 0, 10:, -1], found[0, 0, 10:, -4], atol=1e-3)  # the border is repeated
 
 
+def keys_kernel(distance, a=-0.75):
+    """Keys 1981, "Cubic convolution interpolation for digital image processing", equation 8."""
+    d = np.abs(distance)
+    near = (a + 2) * d**3 - (a + 3) * d**2 + 1
+    far = a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+    return np.where(d <= 1, near, np.where(d < 2, far, 0))
+
+
+def read_at(face, rows, columns):
+    """A face (s, s) at places between its pixels, which lie within it; beyond the border the border is repeated."""
+    rows, columns = np.clip(rows, 0, SIDE - 1), np.clip(columns, 0, SIDE - 1)
+    found = np.zeros(rows.shape)
+    for down in range(-2, 4):
+        for right in range(-2, 4):
+            row, column = np.floor(rows) + down, np.floor(columns) + right
+            value = face[np.clip(row, 0, SIDE - 1).astype(int), np.clip(column, 0, SIDE - 1).astype(int)]
+            found += value * keys_kernel(rows - row) * keys_kernel(columns - column)
+    return found
+
+
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+
+
+def noise(seed=0):
+    return np.random.default_rng(seed).standard_normal((SIDE, SIDE))
+
+
 @pytest.mark.parametrize(("draw", "degrees"), [(1.0, 20), (0.25, -10)])
-def test_rotation_equals_scipy(draw, degrees):
-    faces = smooth_faces()
-    found = augment(faces, draws(ROTATION=draw), how(rotation=20))[0, 0].numpy()
-    expected = scipy.ndimage.rotate(faces[0, 0].numpy(), degrees, reshape=False, order=1, mode="nearest")
-    inside = slice(10, 38)
-    assert np.abs(found[inside, inside] - expected[inside, inside]).max() < 1e-3
-
-
-def test_scale_equals_scipy():
-    faces = smooth_faces()
-    found = augment(faces, draws(SCALE=1.0), how(scale=0.2))[0, 0].numpy()
+def test_rotation_equals_the_sum_over_neighbours(draw, degrees):
+    face, angle = noise(), np.deg2rad(degrees)
+    found = augment(torch.tensor(face)[None, None].float(), draws(ROTATION=draw), how(rotation=20))[0, 0]
+    rows = np.sin(angle) * COLUMNS + np.cos(angle) * ROWS
+    columns = np.cos(angle) * COLUMNS - np.sin(angle) * ROWS
     centre = (SIDE - 1) / 2
-    expected = scipy.ndimage.affine_transform(
-        faces[0, 0].numpy(), np.eye(2) / 1.2, offset=centre - centre / 1.2, order=1, mode="nearest"
-    )
-    assert np.abs(found - expected).max() < 1e-3
+    assert np.abs(found.numpy() - read_at(face, rows + centre, columns + centre)).max() < 1e-3
+
+
+def test_rotation_turns_as_scipy_does():
+    face = smooth_faces()
+    found = augment(face, draws(ROTATION=1.0), how(rotation=20))[0, 0].numpy()
+    expected = scipy.ndimage.rotate(face[0, 0].numpy(), 20, reshape=False, order=3, mode="nearest")
+    inside = slice(10, 38)
+    assert np.abs(found[inside, inside] - expected[inside, inside]).max() < 0.05
+
+
+def test_scale_equals_the_sum_over_neighbours():
+    face, centre = noise(1), (SIDE - 1) / 2
+    found = augment(torch.tensor(face)[None, None].float(), draws(SCALE=1.0), how(scale=0.2))[0, 0].numpy()
+    assert np.abs(found - read_at(face, ROWS / 1.2 + centre, COLUMNS / 1.2 + centre)).max() < 1e-3
+
+
+def test_half_a_pixel_leaves_more_detail_than_the_mean_of_two():
+    face = torch.tensor(noise(2))[None, None].float()
+    found = augment(face, draws(SHIFT_X=0.75), how(shift=1))[0, 0]
+    assert found.var() > 1.2 * ((face[0, 0, :, 1:] + face[0, 0, :, :-1]) / 2).var()
 
 
 def test_erased_share_and_area_are_as_stated():

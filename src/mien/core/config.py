@@ -122,6 +122,8 @@ class TrainConfig:
     early_side       pixels a side to which faces are made smaller in the first epochs, for speed; 0: none are
     early_share      share of the epochs, from the first on, in which they are; validation faces keep their size
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
+    statistics       training faces, as they are, on which BatchNorm's statistics are measured before each evaluation; 0: the
+                     running averages of varied faces serve
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
     init             the finished run whose weights this one begins with; None: random ones
@@ -155,6 +157,7 @@ class TrainConfig:
     early_side: int = 0
     early_share: float = 0.6
     ema: float = 0.998
+    statistics: int = 4096
     augmentation: Augmentation = Augmentation()
     distillation: Distillation | None = None
     init: KnownRun | None = None
@@ -170,7 +173,7 @@ class TrainConfig:
         object.__setattr__(self, "without", None if self.without is None else str(self.without))
         chosen = self.without is not None or not self.without_reasons
         _expect(chosen, "without_reasons", "a file of suspects beside it (--without)", self.without_reasons)
-        for name in ("epochs", "batch_size", "early_side", "seed", "keep_every", "threads"):
+        for name in ("epochs", "batch_size", "early_side", "statistics", "seed", "keep_every", "threads"):
             _expect(type(getattr(self, name)) is int, name, "a whole number", getattr(self, name))
         _expect(self.epochs >= 1, "epochs", "at least 1", self.epochs)
         _expect(self.batch_size >= 2, "batch_size", "at least 2 (BatchNorm needs a spread)", self.batch_size)
@@ -184,6 +187,7 @@ class TrainConfig:
         _expect(self.early_side >= 0, "early_side", "at least 0", self.early_side)
         _expect(0 <= self.early_share <= 1, "early_share", "a share from 0 to 1", self.early_share)
         _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
+        _expect(self.statistics >= 0, "statistics", "at least 0", self.statistics)
         _expect(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
         _expect(self.keep_every >= 0, "keep_every", "at least 0", self.keep_every)
         _expect(self.threads >= 0, "threads", "at least 0", self.threads)
@@ -236,6 +240,7 @@ _REPORT = TrainConfig(
     warmup=0.0,
     label_smoothing=0.0,
     ema=0.0,
+    statistics=0,
     augmentation=NO_AUGMENTATION,
 )
 

@@ -10,6 +10,8 @@ from mien.core.config import Augmentation
 # What each column of the random numbers decides.
 FLIP, SHIFT_X, SHIFT_Y, ROTATION, SCALE, ERASE, AREA, ASPECT, LEFT, TOP = range(10)
 DRAWS = 10
+RESAMPLING = "bicubic"
+REACH = 2  # pixels, from a place to the furthest that bicubic resampling reads
 ERASED_AREA = (0.02, 0.2)
 ERASED_ASPECT = (0.3, 1 / 0.3)
 
@@ -17,14 +19,18 @@ ERASED_ASPECT = (0.3, 1 / 0.3)
 def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> torch.Tensor:
     """Normalised faces (n, 1, s, s), varied; uniform (n, DRAWS) from 0 to below 1 decides how.
 
-    Pixels from beyond the border repeat the border. One bilinear resampling does flip, shift, rotation and
-    scale together; a flip alone is exact. Erased pixels are 0, the middle grey.
+    Pixels from beyond the border repeat the border. One bicubic resampling does flip, shift, rotation and scale
+    together (a bilinear one blurs, and faces are not blurred when they are predicted); a flip alone is exact. Erased
+    pixels are 0, the middle grey.
     """
     if how.shift or how.rotation or how.scale:
         side = faces.shape[-1]
         places = _places(_affine(uniform, how, side), side)
-        edge = 1 - 1 / side  # the centres of the border's pixels; MPS has no padding_mode="border"
-        faces = functional.grid_sample(faces, places.clamp_(-edge, edge), align_corners=False)
+        # MPS has no padding_mode="border": what four pixels around a place can reach is laid around the face
+        edge, padded = 1 - 1 / side, side + 2 * REACH
+        places = places.clamp_(-edge, edge).mul_(side / padded)
+        faces = functional.pad(faces, (REACH,) * 4, mode="replicate")
+        faces = functional.grid_sample(faces, places, mode=RESAMPLING, align_corners=False)
     elif how.flip:
         faces = torch.where((uniform[:, FLIP] < 0.5)[:, None, None, None], faces.flip(3), faces)
     return faces * _unerased(uniform, how.erase, faces.shape[-1]) if how.erase else faces  # (n, 1, s, s)

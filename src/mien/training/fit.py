@@ -20,7 +20,7 @@ from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
 from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
-from mien.training import optim, quick, randomness
+from mien.training import optim, quick, randomness, statistics
 from mien.training.batches import Batch, Faces, early_epochs, made_smaller, steps_per_epoch
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
@@ -179,6 +179,14 @@ class _Fit:
             raise RunError(
                 f"{self.run.path}: epoch {epoch} diverged, its loss is {float(loss)}; train anew with a lower "
                 f"--learning-rate than {self.config.learning_rate}"
+            )
+        if self.config.statistics:
+            statistics.measure(
+                self.judged,
+                self.train_faces,
+                self.machine,
+                count=self.config.statistics,
+                mirrored=self.config.augmentation.flip,
             )
         val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine, self.processes)
         return Epoch(

@@ -20,6 +20,7 @@ from mien.core.config import Augmentation, Distillation, StoredScores
 from mien.core.errors import ConfigError, RunError
 from mien.core.images import LabelledImages
 from mien.core.rundir import RunDir
+from mien.training.augment import RESAMPLING
 from mien.training.batches import EVALUATION_BATCH, Faces, numbers_of_views
 from mien.training.machine import Machine
 
@@ -33,7 +34,7 @@ def describe(
     return {
         "teachers": [teacher.digest for teacher in how.teachers],
         "faces": faces.digest,
-        "augmentation": asdict(augmentation),
+        "augmentation": asdict(augmentation) | {"resampling": RESAMPLING},
         "views": views,
         "seed": seed,
     }
