@@ -1,4 +1,4 @@
-"""Measure BatchNorm's statistics of a finished run anew on all its training faces, as they are; writes another run.
+"""Measure BatchNorm's statistics of a finished run anew on all its training faces, as they are, into a copy of the run.
 
     python scripts/measure_statistics.py runs/trunk-0 --data fer2013.csv --out runs/trunk-0-measured
 
@@ -12,16 +12,17 @@ from pathlib import Path
 
 from pieces import ended, read_faces
 
-from mien.core.rundir import WEIGHTS, RunDir
+from mien.core.errors import RunError
+from mien.core.images import VAL
+from mien.core.rundir import CHECKPOINT, CONFIG, NETWORK, WEIGHTS, RunDir
 from mien.data.splits import split
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
-from mien.training.evaluate import network_of
+from mien.training.evaluate import network_of, predict
 from mien.training.machine import Machine
-from mien.training.statistics import measure
+from mien.training.statistics import measure, unvaried
 
-
-LEFT = ("predictions", "last.safetensors", "network.onnx", "card.*")  # what belongs to the old statistics
+LEFT = ("predictions", CHECKPOINT, NETWORK, "card.*")  # what belongs to the old statistics
 
 
 def main() -> int:
@@ -33,20 +34,19 @@ def main() -> int:
     parser.add_argument("--data", required=True, help="its data")
     parser.add_argument("--out", required=True, type=Path, help="directory of the new run, not there yet")
     asked = parser.parse_args()
-    run = RunDir.open(asked.run)
-    machine = Machine.chosen(replace(run.config, device="auto"))
-    network, faces = network_of(run, machine.device), split(read_faces(asked.data)).train
-    measure(
-        network,
-        Faces.of(faces, machine.device),
-        machine,
-        count=len(faces),
-        mirrored=run.config.augmentation.flip,
-    )
+    if asked.out.exists():
+        raise RunError(f"{asked.out} is there already; choose another --out")
+    run, parts = RunDir.open(asked.run), split(read_faces(asked.data))
+    config = replace(run.config, statistics=len(parts.train))
+    machine = Machine.chosen(replace(config, device="auto"))
+    network = network_of(run, machine.device)
+    faces = Faces.of(parts.train, machine.device)
+    measure(network, unvaried(faces, len(faces), mirrored=config.augmentation.flip), machine)
     shutil.copytree(asked.run, asked.out, ignore=shutil.ignore_patterns(*LEFT))
-    RunDir.open(asked.out).write(
-        WEIGHTS, weights_to_bytes(network, {"epoch": run.history.best.epoch, "model": run.config.model})
-    )
+    new = RunDir(asked.out)
+    new.write(CONFIG, config.to_json().encode())
+    new.write(WEIGHTS, weights_to_bytes(network, {"epoch": run.history.best.epoch, "model": config.model}))
+    new.save_predictions(predict(network, parts.val, machine, part=VAL, run=new.name), VAL)
     return 0
 
 

@@ -3,13 +3,17 @@
 import csv
 import runpy
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load
 
 import mien
+from mien.core.images import VAL
 from mien.core.rundir import WEIGHTS, RunDir
 from tests.conftest import small_faces
 
@@ -169,3 +173,25 @@ def test_scores_are_stored_in_pieces_and_taken(tmp_path, script) -> None:
     code, _, err = script(*taught, *small, "--out", "student")
     assert code == 0, err
     assert RunDir.open("student").config.distillation.stored.views == 2
+
+
+def test_statistics_are_measured_into_a_copy(tmp_path, script) -> None:
+    _write_sheets(tmp_path / "sheets", small := _tiny())
+    kept = mien.TrainConfig(model="trunk", options={"stem": 2, "widths": (4,), "blocks": (1,), "head": 4})
+    run = mien.train(replace(kept, epochs=1, batch_size=32, statistics=0), small, out=tmp_path / "run")
+    words = ("measure_statistics.py", "run", "--data", "sheets", "--out", "measured")
+    assert script(*words)[0] == 0
+    count = int((small.split == "Training").sum())
+    measured = RunDir.open(tmp_path / "measured")
+    assert measured.finished
+    assert measured.config == replace(run.config, statistics=count)
+    assert not (measured.path / "last.safetensors").exists()
+    before, after = (load(each.read(WEIGHTS)) for each in (run, measured))
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in after if "running" in name}
+    # training measures alike, on every face where it is asked to
+    asked = mien.train(measured.config, small, out=tmp_path / "asked")
+    assert asked.predictions(VAL).probs == pytest.approx(measured.predictions(VAL).probs, abs=1e-5)
+    code, _, err = script(*words)
+    assert code == 2
+    assert "measured is there already" in err

@@ -122,8 +122,7 @@ class TrainConfig:
     early_side       pixels a side to which faces are made smaller in the first epochs, for speed; 0: none are
     early_share      share of the epochs, from the first on, in which they are; validation faces keep their size
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
-    statistics       training faces, as they are, on which BatchNorm's statistics are measured before each evaluation; 0: the
-                     running averages of varied faces serve
+    statistics       training faces, unvaried, that BatchNorm's statistics are measured on before evaluation; 0: none
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
     init             the finished run whose weights this one begins with; None: random ones
@@ -187,7 +186,9 @@ class TrainConfig:
         _expect(self.early_side >= 0, "early_side", "at least 0", self.early_side)
         _expect(0 <= self.early_share <= 1, "early_share", "a share from 0 to 1", self.early_share)
         _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
-        _expect(self.statistics >= 0, "statistics", "at least 0", self.statistics)
+        _expect(
+            self.statistics == 0 or self.statistics > 1, "statistics", "0, or at least 2", self.statistics
+        )
         _expect(0 <= self.seed < 2**63, "seed", "from 0 to 2^63 - 1", self.seed)
         _expect(self.keep_every >= 0, "keep_every", "at least 0", self.keep_every)
         _expect(self.threads >= 0, "threads", "at least 0", self.threads)

@@ -181,13 +181,10 @@ class _Fit:
                 f"--learning-rate than {self.config.learning_rate}"
             )
         if self.config.statistics:
-            statistics.measure(
-                self.judged,
-                self.train_faces,
-                self.machine,
-                count=self.config.statistics,
-                mirrored=self.config.augmentation.flip,
+            unvaried = statistics.unvaried(
+                self.train_faces, self.config.statistics, mirrored=self.config.augmentation.flip
             )
+            statistics.measure(self.judged, unvaried, self.machine)
         val_loss, val_accuracy = loss_and_accuracy(self.judged, self.val_faces, self.machine, self.processes)
         return Epoch(
             epoch=epoch,

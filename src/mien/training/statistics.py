@@ -1,14 +1,13 @@
 """BatchNorm's statistics measured on faces as they are, in place of the running averages of varied ones.
 
-Varied, blended and erased faces have other means and variances than the faces that a network predicts: the averages that
-training leaves behind fit the wrong ones (Wu & Johnson 2021, "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576,
+Varied, blended and erased faces have other means and variances than the faces that a network predicts: the averages
+that training leaves behind fit the wrong ones (Wu & Johnson 2021, "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576,
 sections 3 and 4). docs/experiments.md has what measuring them anew gains.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -17,25 +16,30 @@ from mien.training.batches import EVALUATION_BATCH, Faces, normalise
 from mien.training.machine import Machine
 
 
-@torch.no_grad()
-def measure(network: nn.Module, faces: Faces, machine: Machine, *, count: int, mirrored: bool) -> None:
-    """Give every BatchNorm the mean and variance that it sees on so many of these faces; nothing else changes.
+def unvaried(faces: Faces, count: int, *, mirrored: bool) -> Iterator[torch.Tensor]:
+    """So many of these faces, evenly spaced among all, as network input (b, 1, s, s) in batches of nearly equal size.
 
-    count     faces, evenly spaced among all; all of them where there are fewer
-    mirrored  every second one is shown as its mirror image, for networks that were trained on both
+    mirrored  every second one as its mirror image, for networks that were trained on both
     """
     count = min(count, len(faces))
-    rows = torch.from_numpy(np.arange(count) * len(faces) // max(count, 1)).to(faces.pixels.device)
+    rows = torch.arange(count, device=faces.pixels.device) * len(faces) // max(count, 1)
+    for mine in rows.tensor_split(-(-count // EVALUATION_BATCH)):
+        inputs = normalise(faces.pixels[mine])
+        if mirrored:
+            inputs[1::2] = inputs[1::2].flip(3)
+        yield inputs
+
+
+@torch.no_grad()
+def measure(network: nn.Module, batches: Iterable[torch.Tensor], machine: Machine) -> None:
+    """Give every BatchNorm the mean and variance that it sees on these inputs (b, 1, s, s); nothing else changes.
+
+    Every batch counts alike, and holds two faces at least.
+    """
     with _measuring(network) as layers, machine.autocast():
-        if not layers or count < 2:
-            return
-        # equal sizes, so that every batch counts alike
-        for done, mine in enumerate(rows.tensor_split(-(-count // EVALUATION_BATCH))):
+        for done, inputs in enumerate(batches if layers else ()):
             for layer in layers:
                 layer.momentum = 1 / (done + 1)  # the mean of all batches so far
-            inputs = normalise(faces.pixels[mine])
-            if mirrored:
-                inputs[1::2] = inputs[1::2].flip(3)
             network(inputs.contiguous(memory_format=torch.channels_last))
 
 
@@ -45,7 +49,7 @@ def _measuring(network: nn.Module) -> Iterator[list[_BatchNorm]]:
     layers = [
         layer for layer in network.modules() if isinstance(layer, _BatchNorm) and layer.track_running_stats
     ]
-    before = [(layer, layer.momentum) for layer in layers]
+    before = [(layer, layer.momentum, layer.get_buffer("num_batches_tracked").clone()) for layer in layers]
     mode = network.training
     network.eval()
     try:
@@ -54,5 +58,6 @@ def _measuring(network: nn.Module) -> Iterator[list[_BatchNorm]]:
         yield layers
     finally:
         network.train(mode)
-        for layer, momentum in before:
+        for layer, momentum, tracked in before:
             layer.momentum = momentum
+            layer.get_buffer("num_batches_tracked").copy_(tracked)
