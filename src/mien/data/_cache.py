@@ -27,7 +27,7 @@ from mien.core.images import LabelledImages
 from mien.data._bad import BadPlaces
 from mien.data._format import Read
 
-LAYOUT = "1"  # raise it when entries, or what readers make of a file, change
+LAYOUT = "2"  # raise it when entries, or what readers make of a file, change
 SMALLEST = 4 << 20  # bytes: smaller files are read again sooner than they are looked up
 KEPT = 8  # entries: the oldest go first
 _FORSAKEN_AFTER = 3600  # seconds: whatever wrote such a part was killed
