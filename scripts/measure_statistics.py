@@ -16,10 +16,11 @@ from mien.core.errors import RunError
 from mien.core.images import VAL
 from mien.core.rundir import CHECKPOINT, CONFIG, NETWORK, WEIGHTS, RunDir
 from mien.data.splits import split
+from mien.training import quick
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.evaluate import network_of, predict
-from mien.training.machine import Machine
+from mien.training.machine import COMPILED, Machine
 from mien.training.statistics import measure, unvaried
 
 LEFT = ("predictions", CHECKPOINT, NETWORK, "card.*")  # what belongs to the old statistics
@@ -38,8 +39,10 @@ def main() -> int:
         raise RunError(f"{asked.out} is there already; choose another --out")
     run, parts = RunDir.open(asked.run), split(read_faces(asked.data))
     config = replace(run.config, statistics=len(parts.train))
-    machine = Machine.chosen(replace(config, device="auto"))
+    machine = Machine.chosen(replace(config, device="auto")).with_layers(config.layers)
     network = network_of(run, machine.device)
+    if machine.layers == COMPILED:
+        quick.use(network)
     faces = Faces.of(parts.train, machine.device)
     measure(network, unvaried(faces, len(faces), mirrored=config.augmentation.flip), machine)
     shutil.copytree(asked.run, asked.out, ignore=shutil.ignore_patterns(*LEFT))
