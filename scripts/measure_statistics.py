@@ -2,7 +2,7 @@
 
     python scripts/measure_statistics.py runs/trunk-0 --data fer2013.csv --out runs/trunk-0-measured
 
-For runs of versions before 0.2, which kept the running averages of varied faces.
+For runs that were trained with --statistics 0, or before there were any: they kept the averages of varied faces.
 """
 
 import argparse
@@ -15,12 +15,13 @@ from pieces import ended, read_faces
 from mien.core.errors import RunError
 from mien.core.images import VAL
 from mien.core.rundir import CHECKPOINT, CONFIG, NETWORK, WEIGHTS, RunDir
+from mien.core.teachers import taught_by
 from mien.data.splits import split
-from mien.training import quick
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
-from mien.training.evaluate import network_of, predict
-from mien.training.machine import COMPILED, Machine
+from mien.training.distil import networks
+from mien.training.evaluate import predict
+from mien.training.machine import Machine
 from mien.training.statistics import measure, unvaried
 
 LEFT = ("predictions", CHECKPOINT, NETWORK, "card.*")  # what belongs to the old statistics
@@ -40,9 +41,7 @@ def main() -> int:
     run, parts = RunDir.open(asked.run), split(read_faces(asked.data))
     config = replace(run.config, statistics=len(parts.train))
     machine = Machine.chosen(replace(config, device="auto")).with_layers(config.layers)
-    network = network_of(run, machine.device)
-    if machine.layers == COMPILED:
-        quick.use(network)
+    [network] = networks(taught_by([str(asked.run)]).teachers, parts.train, machine)
     faces = Faces.of(parts.train, machine.device)
     measure(network, unvaried(faces, len(faces), mirrored=config.augmentation.flip), machine)
     shutil.copytree(asked.run, asked.out, ignore=shutil.ignore_patterns(*LEFT))

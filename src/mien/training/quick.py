@@ -21,9 +21,8 @@ def why_not() -> str:
     except NotCompiled as error:
         return str(error)
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(
-            0
-        )  # of one set of weights in a hundred, rounding alone carries a value past the bend of ReLU
+        # of one set of weights in a hundred, rounding alone carries a value past the bend of ReLU
+        torch.manual_seed(0)
         return "" if all(map(_agrees, _examples())) else "compiled layers disagree with torch's here"
 
 

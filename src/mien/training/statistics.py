@@ -2,7 +2,7 @@
 
 Varied, blended and erased faces have other means and variances than the faces that a network predicts: the averages
 that training leaves behind fit the wrong ones (Wu & Johnson 2021, "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576,
-sections 3 and 4). docs/experiments.md has what measuring them anew gains.
+sections 3 and 5). docs/experiments.md has what measuring them anew gains.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def unvaried(faces: Faces, count: int, *, mirrored: bool) -> Iterator[torch.Tens
     mirrored  every second one as its mirror image, for networks that were trained on both
     """
     count = min(count, len(faces))
-    rows = torch.arange(count, device=faces.pixels.device) * len(faces) // max(count, 1)
+    rows = torch.arange(count, device=faces.pixels.device) * len(faces) // count
     for mine in rows.tensor_split(-(-count // EVALUATION_BATCH)):
         inputs = normalise(faces.pixels[mine])
         if mirrored:
