@@ -39,6 +39,7 @@ _EXPORTS = {
     "explain": "mien.training.explain.run",
     "export": "mien.training.export",
     "growth": "mien.costing",
+    "join": "mien.training.members",
     "load": "mien.data.load",
     "make_report": "mien.report.build",
     "pca": "mien.components",

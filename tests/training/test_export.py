@@ -49,9 +49,11 @@ def some_faces(count: int, side: int = 48) -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (count, side, side), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_every_network_says_the_same_as_its_onnx_file(name):
-    network = stirred(registry.build(name, SMALL[name]))
+@pytest.mark.parametrize(
+    ("name", "choices"), [*SMALL.items(), ("trunk", SMALL["trunk"] | {"members": 3, "activation": "relu"})]
+)
+def test_every_network_says_the_same_as_its_onnx_file(name, choices):
+    network = stirred(registry.build(name, choices))
     proof = prove(network, onnx_bytes(network, ABOUT), some_faces(70))
     assert proof.holds
     assert set(proof.differences) == {"1", "2", "7", "64"}

@@ -186,8 +186,22 @@ def assert_same(one: RunDir, two: RunDir):
             "epochs": 2,
             "batch_size": 21,
         },
+        {
+            "model": "trunk",
+            "options": {
+                "stem": 4,
+                "widths": (8,),
+                "blocks": (1,),
+                "head": 4,
+                "squeeze": 0,
+                "activation": "silu",
+                "members": 2,
+            },
+            "epochs": 2,
+            "learning_rate": 0.1,
+        },
     ],
-    ids=["cnn with mixup", "dnn with adamw"],
+    ids=["cnn with mixup", "dnn with adamw", "trunk with members"],
 )
 def test_two_processes_train_as_one(tmp_path, changes):
     config = replace(CONFIG, **changes)

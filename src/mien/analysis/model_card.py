@@ -49,7 +49,7 @@ class TrainedOn:
 
 @dataclass(frozen=True, kw_only=True)
 class BegunWith:
-    """A run whose weights another one began with: its name, the command that trains it anew, its epochs."""
+    """A run whose weights another one began with or joined: its name, the command that trains it anew, its epochs."""
 
     name: str
     command: str
@@ -77,7 +77,7 @@ class ModelCard:
     command  trains it anew, after those of begun_with
     commit   of the code that trained it
     history  its epochs, as in history.csv
-    begun_with  the runs before it whose weights it goes on from, the first one first
+    begun_with  the runs before it whose weights it goes on from or joins, the first one first
     drawn    what it says of the first drawn faces (mien.data.drawn, seed 0): probabilities, one row a face
     test     figures on the test part, or why there are none
     """
@@ -131,10 +131,11 @@ class ModelCard:
         return "\n\n".join(blocks) + "\n"
 
     def _epochs(self) -> str:
-        before = [
-            f"epoch {one.best_epoch} of {len(one.history)} of {one.name}, then " for one in self.begun_with
-        ]
-        told = f"{''.join(before)}epoch {self.best_epoch} of {len(self.history)}"
+        before = [f"epoch {one.best_epoch} of {len(one.history)} of {one.name}" for one in self.begun_with]
+        if self.recipe.get("joined"):
+            told = " and ".join([", ".join(before[:-1]), before[-1]]) + ", joined"
+        else:
+            told = ", then ".join([*before, f"epoch {self.best_epoch} of {len(self.history)}"])
         return told[0].upper() + told[1:]
 
     def _part(self, part: str) -> str:

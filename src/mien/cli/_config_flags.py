@@ -11,14 +11,17 @@ from cyclopts import Parameter
 
 Command = Callable[..., None]
 
+# Fields that no flag of one value sets.
+_APART = ("data", "options", "augmentation", "distillation", "init", "joined")
 
-def with_flags_of(*configs: type[Any], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+
+def with_flags_of(*configs: type[Any]) -> Callable[[Command], Command]:
     """Give a command that takes **flags one flag per field of these dataclasses; it gets those that the user gave."""
 
     def decorate(command: Command) -> Command:
         signature = inspect.signature(command)
         own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-        made = [flag for config in configs for flag in _flags(config, leave_out)]
+        made = [flag for config in configs for flag in _flags(config)]
         command.__signature__ = signature.replace(parameters=own + made)  # type: ignore[attr-defined]
         command.__annotations__ |= {flag.name: flag.annotation for flag in made}
         return command
@@ -26,7 +29,7 @@ def with_flags_of(*configs: type[Any], leave_out: tuple[str, ...] = ()) -> Calla
     return decorate
 
 
-def _flags(config: type[Any], leave_out: tuple[str, ...]) -> list[inspect.Parameter]:
+def _flags(config: type[Any]) -> list[inspect.Parameter]:
     hints, texts = typing.get_type_hints(config), documented(config)
     return [
         inspect.Parameter(
@@ -36,7 +39,7 @@ def _flags(config: type[Any], leave_out: tuple[str, ...]) -> list[inspect.Parame
             annotation=Annotated[hints[one.name] | None, Parameter(help=texts[one.name])],
         )
         for one in fields(config)
-        if one.name not in leave_out
+        if one.name not in _APART
     ]
 
 

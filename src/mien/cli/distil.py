@@ -16,9 +16,7 @@ from mien.core.teachers import taught_by
 STUDENT = "pocket"
 
 
-@with_flags_of(
-    TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation", "init")
-)
+@with_flags_of(TrainConfig, Augmentation)
 def distil(
     data: str,
     *,

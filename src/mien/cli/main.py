@@ -24,6 +24,10 @@ COMMANDS = {
         "mien.cli.distil:distil",
         "Train a network on what finished runs say of the faces, beside the labels.",
     ),
+    "join": (
+        "mien.cli.join:join",
+        "Put the networks of finished runs side by side as one that averages them.",
+    ),
     "export": (
         "mien.cli.export:export",
         "Write a run's network as one ONNX file, with proof that it says the same.",

@@ -19,9 +19,7 @@ from mien.core.shipped import opened
 from mien.core.teachers import known
 
 
-@with_flags_of(
-    TrainConfig, Augmentation, leave_out=("data", "options", "augmentation", "distillation", "init")
-)
+@with_flags_of(TrainConfig, Augmentation)
 def train(
     data: str | None = None,
     *,

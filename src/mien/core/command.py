@@ -13,18 +13,21 @@ _APART = (
     "augmentation",
     "distillation",
     "init",
+    "joined",
 )  # fields that are no flags of one value
 
 
 def train_command(config: TrainConfig, out: str) -> str:
     """`mien train` with the recipe that is nearest to these choices, and a flag for each that differs from it.
 
-    Where runs taught, it is `mien distil`.
+    Where runs taught, it is `mien distil`; where they were joined, `mien join`.
 
     >>> from mien.core.config import recipe
     >>> train_command(recipe("report", data="faces.csv", epochs=5, options={"pool": "max"}), "runs/a b")
     "mien train faces.csv --recipe report --model cnn:pool=max --epochs 5 --out 'runs/a b'"
     """
+    if config.joined:
+        return shlex.join(["mien", "join", *(one.path for one in config.joined), "--out", out])
     recipe = min(RECIPES, key=lambda name: len(_flags(config, RECIPES[name])))
     named = [] if recipe == "default" else ["--recipe", recipe]
     verb = ["train", config.data] if config.distillation is None else _distilled(config, config.distillation)

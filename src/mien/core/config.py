@@ -126,6 +126,7 @@ class TrainConfig:
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
     init             the finished run whose weights this one begins with; None: random ones
+    joined           the finished runs whose networks are this one's members, trained no further; empty: it is trained
     seed             of weights, order, augmentation and dropout
     keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
     threads          processor threads; 0: as many as torch chooses
@@ -160,6 +161,7 @@ class TrainConfig:
     augmentation: Augmentation = Augmentation()
     distillation: Distillation | None = None
     init: KnownRun | None = None
+    joined: tuple[KnownRun, ...] = ()
     seed: int = 0
     keep_every: int = 0
     threads: int = 0
@@ -211,12 +213,14 @@ class TrainConfig:
             augmentation = Augmentation(**values.pop("augmentation", {}))
             options = {name: _frozen(value) for name, value in values.pop("options", {}).items()}
             taught, init = values.pop("distillation", None), values.pop("init", None)
+            joined = values.pop("joined", ())
             return cls(
                 **values,
                 augmentation=augmentation,
                 options=options,
                 distillation=None if taught is None else Distillation.from_dict(taught),
                 init=None if init is None else KnownRun(**init),
+                joined=tuple(KnownRun(**one) for one in joined),
             )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ConfigError(

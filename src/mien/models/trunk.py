@@ -5,8 +5,10 @@ between, a last convolution, global pooling: no Dense layer but the last. Filter
 what compiled layers compute cheapest (training/winograd.py).
 """
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -36,6 +38,7 @@ class TrunkOptions:
     squeeze     channels are squeezed to one in so many for the gates of a block; 0: no gates
     activation  after every convolution
     dropout     share dropped before the last layer
+    members     networks of this shape side by side, trained each by its own loss, whose logits are averaged
     """
 
     stem: int = 32
@@ -46,15 +49,16 @@ class TrunkOptions:
     squeeze: int = 16
     activation: Literal["relu", "silu", "leaky_relu"] = "relu"
     dropout: float = 0.3
+    members: int = 1
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.blocks) > 0:
             raise ConfigError(
                 f"trunk: expected as many blocks as widths, got {len(self.blocks)} and {len(self.widths)}"
             )
-        if min((self.stem, *self.widths, *self.blocks)) < 1 or min(self.squeeze, self.head) < 0:
+        if min((self.stem, *self.widths, *self.blocks, self.members)) < 1 or min(self.squeeze, self.head) < 0:
             raise ConfigError(
-                "trunk: expected channels and blocks of at least 1, squeeze and head of at least 0"
+                "trunk: expected channels, blocks and members of at least 1, squeeze and head of at least 0"
             )
         if self.halve not in ("stride", "pool"):
             raise ConfigError(f"trunk: expected halve to be stride or pool, got {self.halve}")
@@ -85,6 +89,28 @@ class Trunk(nn.Module):
         """Logits (n, k) of normalised faces (n, 1, side, side)."""
         logits: torch.Tensor = self.head(self.stages(self.stem(faces)))
         return logits
+
+
+class Members(nn.Module):
+    """Networks side by side as one: (n, 1, s, s) -> (n, k) the mean of their logits; in training (n, members, k).
+
+    Each is trained by its own loss: members that are trained by the loss of their mean lean on each other, and are no
+    better than one (Jeffares et al. 2023, "Joint training of deep ensembles fails due to learner collusion",
+    arXiv 2301.11323). That several small ones beat a large one of as many parameters: Lobacheva et al. 2020, "On power
+    laws in deep ensembles", arXiv 2007.08483.
+    """
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        """Logits (n, k) of normalised faces (n, 1, side, side), or (n, members, k) while training."""
+        said = [member(faces) for member in self.members]
+        if self.training:
+            return torch.stack(said, dim=1)
+        mean: torch.Tensor = reduce(operator.add, said) * (1 / len(said))
+        return mean
 
 
 class Residual(nn.Module):
@@ -159,6 +185,12 @@ def _stages(options: TrunkOptions) -> list[nn.Module]:
     return layers
 
 
+def built(options: TrunkOptions, side: int, classes: int) -> nn.Module:
+    """The network, or so many of them side by side."""
+    made = [Trunk(options, side, classes) for _ in range(options.members)]
+    return made[0] if len(made) == 1 else Members(made)
+
+
 PLUGIN = Architecture(
-    options=TrunkOptions, build=Trunk, summary="residual blocks with gates, no Dense layers but the last"
+    options=TrunkOptions, build=built, summary="residual blocks with gates, no Dense layers but the last"
 )

@@ -96,10 +96,13 @@ class Taught:
     said: Said
 
     def __call__(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """The loss of a batch, in nats."""
+        """The loss of a batch, in nats; of logits (b, members, k) the sum of the members' losses."""
         alpha, temperature = self.how.alpha, self.how.temperature
-        found = functional.log_softmax(logits / temperature, dim=1)  # (b, k)
-        divergence = functional.kl_div(found, self._wanted(batch), reduction="batchmean")
+        wanted = self._wanted(batch)
+        if logits.ndim == 3:  # members all learn the same
+            wanted = wanted.unsqueeze(1).expand_as(logits)
+        found = functional.log_softmax(logits / temperature, dim=-1)
+        divergence = functional.kl_div(found, wanted, reduction="none").sum() / len(logits)
         return (1 - alpha) * self.labels(logits, batch) + alpha * temperature**2 * divergence
 
     def _wanted(self, batch: Batch) -> torch.Tensor:

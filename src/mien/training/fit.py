@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from mien.core.config import TrainConfig
-from mien.core.errors import RunError
+from mien.core.errors import ConfigError, RunError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages
 from mien.core.rundir import CHECKPOINT, ENVIRONMENT, HISTORY, WEIGHTS, RunDir
@@ -52,9 +52,10 @@ def train(
 
     Raises DataError, ConfigError and RunError where data, config or directory cannot be used.
     """
-    registry.options(
-        config.model, config.options, match=config.match
-    )  # wrong choices are found before data is read
+    if config.joined:
+        raise ConfigError("joined: runs are joined by mien join; nothing is trained then")
+    # wrong choices are found before data is read
+    registry.options(config.model, config.options, match=config.match)
     processes = current()
     path = processes.first(lambda: Path(out) if out else RunDir.next_free(RUNS, config.model))
     with processes.guarded(path):
@@ -97,6 +98,8 @@ def resume(
         objective: Objective = Labels(config.label_smoothing)
         if left:
             objective = processes.everyone(lambda: _objective(config, train_faces, machine, processes))
+        elif checkpoint is None:  # joined, or a copy without its checkpoint
+            return run
         told = _told(progress, processes)
         fit = _Fit(run, config, found, machine, network, objective, told, processes)
         if checkpoint is not None:
@@ -204,13 +207,13 @@ class _Fit:
         self.optimizer.zero_grad(set_to_none=True)
         inputs = made_smaller(batch.inputs, side).contiguous(memory_format=torch.channels_last)
         with self.machine.autocast():
-            logits = self.runner(inputs, len(batch.labels))  # (b, k)
+            logits = self.runner(inputs, len(batch.labels))  # (b, k), or (b, members, k)
         # each process's gradient is of its own faces; the mean over the processes is to be the sum of these
         (self.objective(logits, batch) * self.processes.size).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.averaged:
             self.averaged.update()
-        logits = logits.detach()
+        logits = logits.detach() if logits.ndim == 2 else logits.detach().mean(1)
         # against the plain labels, without smoothing, partners and teachers, as validation is measured
         plain = functional.cross_entropy(logits, batch.labels)
         return plain, (logits.argmax(1) == batch.labels).sum()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # shells ask whether there are several before they need torch
 
 T = TypeVar("T")
 
-# Logits float32 (b, k) of a batch of so many faces, from this process's share of its inputs (o, 1, s, s).
+# Logits float32 (b, k), or (b, members, k), of a batch of so many faces, from this process's share of its inputs
+# (o, 1, s, s).
 Runner = Callable[["torch.Tensor", int], "torch.Tensor"]
 
 # What torchrun tells each process; without all of them there is one.

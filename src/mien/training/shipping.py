@@ -13,7 +13,7 @@ from mien.analysis.metrics import evaluation
 from mien.analysis.model_card import BegunWith, Measured, ModelCard, TrainedOn, WeightsFile
 from mien.analysis.temperature import temperature
 from mien.core.command import spec_text, train_command
-from mien.core.config import TrainConfig
+from mien.core.config import KnownRun, TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
@@ -118,7 +118,8 @@ def _without_places(config: TrainConfig) -> TrainConfig:
     data = config.data if config.data.startswith("drawn") else Path(config.data).name
     without = config.without and Path(config.without).name
     init = config.init and replace(config.init, path=Path(config.init.path).name)
-    return replace(config, data=data, distillation=how, without=without, init=init)
+    joined = tuple(replace(one, path=Path(one.path).name) for one in config.joined)
+    return replace(config, data=data, distillation=how, without=without, init=init, joined=joined)
 
 
 def _card(
@@ -160,24 +161,36 @@ def _card(
 
 def _begun_with(config: TrainConfig) -> tuple[BegunWith, ...]:
     """The runs that it builds on; of a network that comes with mien none, which is had by its name."""
-    if config.init is None or config.init.path in names():
-        return ()
-    run = run_of(config.init)
-    one = BegunWith(
-        name=run.name,
-        command=_command(run.config, run.name),
-        best_epoch=run.history.best.epoch,
-        history=tuple(run.history.to_rows()),
-    )
-    return (*_begun_with(run.config), one)
+    found: dict[str, BegunWith] = {}  # by name: members may have begun with the same run
+    for known in (config.init, *config.joined):
+        if known is None or known.path in names():
+            continue
+        run = run_of(known)
+        found |= {one.name: one for one in _begun_with(run.config)}
+        found[run.name] = BegunWith(
+            name=run.name,
+            command=_command(run.config, run.name),
+            best_epoch=run.history.best.epoch,
+            history=tuple(run.history.to_rows()),
+        )
+    return tuple(found.values())
 
 
 def _command(config: TrainConfig, name: str) -> str:
-    """Trains it anew as runs/<name>, from the run of its name beside it where it began with one."""
+    """Makes it anew as runs/<name>, from the runs of their names beside it where it builds on some."""
     placeless = _without_places(config)
-    if config.init is not None and placeless.init is not None and config.init.path not in names():
-        placeless = replace(placeless, init=replace(placeless.init, path=f"runs/{placeless.init.path}"))
-    return train_command(placeless, f"runs/{name}")
+    return train_command(
+        replace(
+            placeless,
+            init=config.init and _beside(config.init),
+            joined=tuple(map(_beside, config.joined)),
+        ),
+        f"runs/{name}",
+    )
+
+
+def _beside(run: KnownRun) -> KnownRun:
+    return run if run.path in names() else replace(run, path=f"runs/{Path(run.path).name}")
 
 
 def drawn_scores(run: RunDir) -> tuple[tuple[float, ...], ...]:

@@ -144,6 +144,22 @@ def test_grad_cam_says_why_a_dnn_has_none(faces, targets):
         methods("head")[GRAD_CAM].heat(network_of("cnn"), faces, targets)
 
 
+def test_grad_cam_of_members_is_that_of_their_last_layers_as_one(faces, targets):
+    torch.manual_seed(3)
+    network = registry.build("trunk", SMALL["trunk"] | {"members": 2}, classes=5).eval()
+    coarse = 0
+    for member in network.members:
+        seen = []
+        hook = member.head[0].register_forward_hook(lambda _layer, _in, out, seen=seen: seen.append(out))
+        scores = member(faces)[range(3), targets] / 2
+        hook.remove()
+        (slopes,) = torch.autograd.grad(scores.sum(), seen[0])
+        coarse = coarse + torch.einsum("nc,nchw->nhw", slopes.mean((2, 3)), seen[0].detach())
+    wanted = nn.functional.interpolate(coarse.relu()[:, None], size=(48, 48), mode="bilinear")[:, 0]
+    assert wanted.abs().max() > 0
+    assert torch.allclose(grad_cam(network, faces, targets), wanted, atol=1e-6)
+
+
 def test_the_last_convolution_is_none_of_the_gates():
     assert convolution(network_of("pocket"), 48).name.startswith("stages")
     assert "gates" not in convolution(network_of("pocket"), 48).name

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mien.core.errors import ConfigError
+from mien.models.trunk import Members
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,12 @@ def convolution(network: nn.Module, side: int, name: str | None = None) -> Convo
     raise ConfigError(
         f"no convolution is called '{name}'; there are {', '.join(each.name for each in placed)}"
     )
+
+
+def last_convolutions(network: nn.Module, side: int) -> list[nn.Conv2d]:
+    """The last convolution, as `convolution` chooses it; of a network with members that of each."""
+    parts = network.members if isinstance(network, Members) else [network]
+    return [convolution(part, side).module for part in parts]
 
 
 @contextmanager

@@ -1,0 +1,121 @@
+"""Networks that were trained apart, side by side as one: a deep ensemble (Lakshminarayanan et al. 2017) in one file."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mien.core.command import spec_text
+from mien.core.config import TrainConfig
+from mien.core.errors import ConfigError
+from mien.core.history import Epoch, History
+from mien.core.images import TEST, VAL, LabelledImages
+from mien.core.rundir import HISTORY, WEIGHTS, RunDir
+from mien.core.shipped import opened
+from mien.core.teachers import known
+from mien.data.of_run import check_same_data, parts_of
+from mien.models import registry
+from mien.training.batches import Faces
+from mien.training.checkpoint import weights_to_bytes
+from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
+from mien.training.fit import RUNS
+from mien.training.machine import Machine
+from mien.training.preparing import describe
+
+MEASURED = 4096  # training faces at most
+
+
+def join(
+    runs: Sequence[RunDir | Path | str], out: Path | str | None = None, *, faces: LabelledImages | None = None
+) -> RunDir:
+    """A new run in the directory `out`, which must not exist: the networks of these runs as its members.
+
+    Nothing is trained: every member keeps its chosen epoch's weights, and logits are averaged. The runs may differ in
+    all but their network and their data. The history has one row: its training figures are those of at most some
+    4,000 training faces, evenly spaced, as they are, its seconds those of joining.
+
+    out    by default the next free runs/<model>-<number>
+    faces  in place of what the runs' data names
+
+    Raises ConfigError where there are fewer than two runs, or their networks differ or are of a kind that has no
+    members; RunError where one is missing or not finished, was trained on other data, or `out` exists.
+    """
+    began = time.perf_counter()
+    found = [opened(run) for run in runs]
+    config = _config(found, runs)
+    read = parts_of(config, faces, found[0].path)
+    for run in found:
+        check_same_data(run, read.parts)
+    machine = Machine.chosen(config)
+    network = _network(config, found).to(machine.device)
+    new = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
+    describe(new, machine, network, read)
+    some = Faces.of(read.parts.train, machine.device).part(
+        slice(None, None, -(-len(read.parts.train) // MEASURED))
+    )
+    train_loss, train_accuracy = loss_and_accuracy(network, some, machine)
+    val_loss, val_accuracy = loss_and_accuracy(network, Faces.of(read.parts.val, machine.device), machine)
+    new.write(WEIGHTS, weights_to_bytes(network, {"epoch": 1, "model": config.model}))
+    for part in (VAL, TEST):
+        if (asked := getattr(read.parts, part)) is not None:
+            new.save_predictions(predict(network, asked, machine, part=part, run=new.name), part)
+    row = Epoch(
+        epoch=1,
+        train_loss=train_loss,
+        train_accuracy=train_accuracy,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        learning_rate=0.0,
+        seconds=time.perf_counter() - began,
+    )
+    new.write(HISTORY, History((row,)).to_csv().encode())
+    return new
+
+
+def _config(found: Sequence[RunDir], runs: Sequence[RunDir | Path | str]) -> TrainConfig:
+    """What the joined run is: the data and machine of the first, the network of all."""
+    if len(found) < 2:
+        raise ConfigError(f"mien join: expected two finished runs or more, got {len(found)}")
+    first = found[0].config
+    for run in found:
+        if _options(run.config) != _options(first):
+            wanted, had = (spec_text(one.model, one.options) for one in (first, run.config))
+            raise ConfigError(
+                f"{run.path}: its network is {had}, that of {found[0].path} {wanted}; members have one shape"
+            )
+    if getattr(_options(first), "members", 0) != 1:
+        raise ConfigError(
+            f"mien join: {spec_text(first.model, first.options)} cannot be a member; a single trunk or pocket can"
+        )
+    return TrainConfig(
+        data=first.data,
+        split=first.split,
+        skip_bad=first.skip_bad,
+        without=first.without,
+        without_reasons=first.without_reasons,
+        model=first.model,
+        options=first.options | {"members": len(found)},
+        epochs=1,
+        joined=tuple(known(run) for run in runs),
+        seed=first.seed,
+        threads=first.threads,
+        precision=first.precision,
+        device="auto",
+    )
+
+
+def _options(config: TrainConfig) -> object:
+    """All choices of its network, of a type that only networks of this kind have."""
+    return registry.options(config.model, config.options, match=config.match)
+
+
+def _network(config: TrainConfig, found: Sequence[RunDir]) -> nn.Module:
+    """The members side by side, ready to predict."""
+    about = found[0].environment
+    network = registry.build(config.model, config.options, side=about["side"], classes=len(about["classes"]))
+    members = network.get_submodule("members")
+    for member, run in zip(members.children(), found, strict=True):
+        member.load_state_dict(network_of(run, torch.device("cpu")).state_dict())
+    return laid_out(network, torch.device("cpu")).eval()

@@ -1,0 +1,32 @@
+"""`mien join` as a user meets it."""
+
+import json
+
+import numpy as np
+
+from mien.core.rundir import RunDir
+from tests.conftest import small_faces
+
+SMALL = ("--model", "trunk:stem=4,widths=8,blocks=1,head=4", "--epochs", "1", "--batch-size", "32")
+
+
+def test_runs_are_joined_measured_and_listed(mien, tmp_path) -> None:
+    faces = small_faces()
+    np.savez(tmp_path / "faces.npz", images=faces.pixels, labels=faces.labels, usage=faces.split)
+    for seed in (0, 1):
+        assert mien("train", "faces.npz", *SMALL, "--seed", seed)[0] == 0
+    code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", "--json")
+    told = json.loads(out)
+    assert (code, told["path"], told["state"]) == (0, "runs/trunk-3", "finished")
+    assert RunDir.open("runs/trunk-3").config.options["members"] == 2
+    (tmp_path / "faces.npz").rename(tmp_path / "moved.npz")
+    code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", "--out", "pair", "--data", "moved.npz")
+    assert (code, out) == (0, "pair\n")
+    assert mien("evaluate", "pair", "--data", "moved.npz")[0] == 0
+
+
+def test_what_cannot_be_joined_is_one_line(mien) -> None:
+    code, out, err = mien("join", "runs/none")
+    assert (code, out) == (2, "")
+    assert err.startswith("mien: runs/none")
+    assert err.count("\n") == 1
