@@ -39,7 +39,7 @@ _EXPORTS = {
     "explain": "mien.training.explain.run",
     "export": "mien.training.export",
     "growth": "mien.costing",
-    "join": "mien.training.members",
+    "join": "mien.training.ensemble",
     "load": "mien.data.load",
     "make_report": "mien.report.build",
     "pca": "mien.components",

@@ -17,8 +17,8 @@ def test_runs_are_joined_measured_and_listed(mien, tmp_path) -> None:
         assert mien("train", "faces.npz", *SMALL, "--seed", seed)[0] == 0
     code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", "--json")
     told = json.loads(out)
-    assert (code, told["path"], told["state"]) == (0, "runs/trunk-3", "finished")
-    assert RunDir.open("runs/trunk-3").config.options["members"] == 2
+    assert (code, told["path"], told["state"]) == (0, "runs/ensemble-1", "finished")
+    assert len(RunDir.open("runs/ensemble-1").config.options["of"]) == 2
     (tmp_path / "faces.npz").rename(tmp_path / "moved.npz")
     code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", "--out", "pair", "--data", "moved.npz")
     assert (code, out) == (0, "pair\n")

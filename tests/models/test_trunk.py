@@ -84,7 +84,11 @@ def test_its_cost_is_counted_whole() -> None:
         ({"widths": (8, 8)}, "as many blocks as widths, got 3 and 2"),
         ({"widths": (), "blocks": ()}, "as many blocks as widths"),
         ({"stem": 0}, "at least 1"),
-        ({"members": 0}, "at least 1"),
+        (
+            {"ranks": (0, 0, 4)},
+            "rank of at least 0 for each of the 3 stages and the last convolution, got 3: 0/0/4",
+        ),
+        ({"ranks": (0, 0, -4, 0)}, "rank of at least 0"),
         ({"head": -1}, "head"),
         ({"halve": "crop"}, "stride or pool, got crop"),
         ({"squeeze": -1}, "squeeze"),
@@ -97,26 +101,14 @@ def test_choices_that_make_no_network_are_refused(choices, message) -> None:
         registry.build("trunk", choices)
 
 
-def test_members_are_networks_of_their_own_whose_logits_are_averaged() -> None:
-    torch.manual_seed(0)
-    network = registry.build("trunk", SMALL | {"members": 3, "dropout": 0.0})
-    alone = count_parameters(registry.build("trunk", SMALL)).with_statistics
-    assert count_parameters(network).with_statistics == 3 * alone
-    faces = torch.randn(4, 1, 48, 48)
-    said = network(faces)
-    assert said.shape == (4, 3, 7)
-    assert not torch.allclose(said[:, 0], said[:, 1])
-    network.eval()
-    apart = torch.stack([member(faces) for member in network.members])
-    assert torch.allclose(network(faces), apart.mean(0), atol=1e-6)
-
-
-def test_members_cost_what_they_cost_apart() -> None:
-    one, three = (cost(registry.build("trunk", SMALL | {"members": n}), (1, 48, 48)) for n in (1, 3))
-    assert three.uncounted == ()
-    assert three.with_buffers == 3 * one.with_buffers
-    # the mean: a product for each of 7 classes
-    assert three.forward.multiplications == 3 * one.forward.multiplications + 7
+def test_filters_of_lower_rank_fit_the_sum_by_hand() -> None:
+    count = count_parameters(registry.build("trunk", {"ranks": (0, 0, 112, 80)})).with_statistics
+    saved = 9 * (128 * 256 + 256 * 256 + 256 * 320)
+    few = 112 * (9 * 128 + 256) + 112 * (9 * 256 + 256) + 80 * (9 * 256 + 320)
+    assert count == 1_996_867 - saved + few
+    network = registry.build("trunk", SMALL | {"ranks": (0, 0, 4, 2)}).eval()
+    assert network.head[0][0].weight.shape == (2, 16, 3, 3)
+    assert network(torch.zeros(2, 1, 48, 48)).shape == (2, 7)
 
 
 def test_faces_that_are_too_small_are_refused() -> None:

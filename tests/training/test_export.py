@@ -50,7 +50,12 @@ def some_faces(count: int, side: int = 48) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("name", "choices"), [*SMALL.items(), ("trunk", SMALL["trunk"] | {"members": 3, "activation": "relu"})]
+    ("name", "choices"),
+    [
+        *SMALL.items(),
+        ("trunk", SMALL["trunk"] | {"ranks": (0, 4, 4)}),
+        ("ensemble", {"of": ("pocket", "cnn+filters=4-5-6-7+dense=9-8", "pocket")}),
+    ],
 )
 def test_every_network_says_the_same_as_its_onnx_file(name, choices):
     network = stirred(registry.build(name, choices))

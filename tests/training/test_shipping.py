@@ -1,6 +1,7 @@
 """Shipping: a tiny trained run becomes a network that is known by name, with a card that says what it does."""
 
 import json
+import shutil
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -143,6 +144,23 @@ def test_the_card_of_a_run_that_began_with_others_tells_them_all(run, folder, tm
     assert [" --init runs/small-1 " in line for line in block] == [False, True, False]
     assert [" --init runs/second " in line for line in block] == [False, False, True]
     assert "of 2 of second, then epoch 1 of 1, code" in (folder / "small/card.md").read_text()
+
+
+def test_what_began_with_a_network_of_an_earlier_card_tells_what_that_says(run, folder, tmp_path) -> None:
+    second = mien.train(replace(run.config, init=known(run)), small_faces(), out=tmp_path / "second")
+    former = tmp_path / "former"
+    old = ship(second, former, commit="c0ffee", faces=small_faces())
+    shutil.rmtree(second.path)
+    third = mien.train(replace(run.config, init=known(former)), small_faces(), out=tmp_path / "third")
+    card = ship(third, folder / "small", commit="decaf", faces=small_faces())
+    assert [(one.name, one.commit) for one in card.begun_with] == [
+        ("small-1", "c0ffee"),
+        ("former", "c0ffee"),
+    ]
+    assert card.begun_with[1].command == old.command
+    assert list(card.begun_with[1].history) == list(old.history)
+    block = (folder / "small/card.md").read_text().split("```")[1].strip().splitlines()
+    assert [line.endswith("  # code at commit c0ffee") for line in block] == [True, True, False]
 
 
 def test_the_text_of_the_card_says_what_must_be_said(run, folder) -> None:

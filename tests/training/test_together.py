@@ -187,21 +187,15 @@ def assert_same(one: RunDir, two: RunDir):
             "batch_size": 21,
         },
         {
-            "model": "trunk",
+            "model": "ensemble",
             "options": {
-                "stem": 4,
-                "widths": (8,),
-                "blocks": (1,),
-                "head": 4,
-                "squeeze": 0,
-                "activation": "silu",
-                "members": 2,
+                "of": ("trunk+stem=4+widths=8+blocks=1+head=4+squeeze=0+activation=silu", "dnn+hidden=8")
             },
             "epochs": 2,
             "learning_rate": 0.1,
         },
     ],
-    ids=["cnn with mixup", "dnn with adamw", "trunk with members"],
+    ids=["cnn with mixup", "dnn with adamw", "an ensemble"],
 )
 def test_two_processes_train_as_one(tmp_path, changes):
     config = replace(CONFIG, **changes)

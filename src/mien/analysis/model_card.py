@@ -49,12 +49,16 @@ class TrainedOn:
 
 @dataclass(frozen=True, kw_only=True)
 class BegunWith:
-    """A run whose weights another one began with or joined: its name, the command that trains it anew, its epochs."""
+    """A run whose weights another one began with or joined: its name, the command that trains it anew, its epochs.
+
+    commit  of the code that the command was given to; empty: the card's
+    """
 
     name: str
     command: str
     best_epoch: int
     history: tuple[dict[str, Any], ...]
+    commit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +128,7 @@ class ModelCard:
             *_listed("What to know", self.cautions),
             "## How it was made",
             f"{self._epochs()}, code at commit `{self.commit}`:",
-            "\n".join(["```", *(one.command for one in self.begun_with), self.command, "```"]),
+            "\n".join(["```", *map(_command, self.begun_with), self.command, "```"]),
             _table(("part", "faces", "SHA-256 of the data"), self._data_rows()),
             f"SHA-256 of {self.file.name}: `{self.file.sha256}`. The scores above are computed in float32.",
         ]
@@ -146,6 +150,10 @@ class ModelCard:
             (self._part(part), f"{count:,}", f"`{self.data.digest[part]}`")
             for part, count in self.data.faces.items()
         ]
+
+
+def _command(one: BegunWith) -> str:
+    return f"{one.command}  # code at commit {one.commit}" if one.commit else one.command
 
 
 _ACCURACY = ("views", "accuracy, whole part", "accuracy, leak-free", "macro-F1", "log-loss", "temperature")

@@ -7,7 +7,7 @@ compiled (training/winograd.py).
 from dataclasses import dataclass
 
 from mien.models._architecture import Architecture
-from mien.models.trunk import TrunkOptions, built
+from mien.models.trunk import Trunk, TrunkOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +20,4 @@ class PocketOptions(TrunkOptions):
     dropout: float = 0.1
 
 
-PLUGIN = Architecture(options=PocketOptions, build=built, summary="trunk with a twentieth of its weights")
+PLUGIN = Architecture(options=PocketOptions, build=Trunk, summary="trunk with a twentieth of its weights")

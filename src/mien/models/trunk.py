@@ -5,10 +5,8 @@ between, a last convolution, global pooling: no Dense layer but the last. Filter
 what compiled layers compute cheapest (training/winograd.py).
 """
 
-import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 import torch
@@ -35,10 +33,11 @@ class TrunkOptions:
     blocks      residual blocks of each stage
     halve       how the full size becomes half of it: a convolution of stride 2, or pooling before one of stride 1
     head        channels of the last convolution, without padding, before global pooling; 0: there is none
+    ranks       of the filters of each stage, and of the last convolution: so many filters, mixed by a convolution of
+                1x1; 0: one for each channel, and no mixing. Empty: 0 for all
     squeeze     channels are squeezed to one in so many for the gates of a block; 0: no gates
     activation  after every convolution
     dropout     share dropped before the last layer
-    members     networks of this shape side by side, trained each by its own loss, whose logits are averaged
     """
 
     stem: int = 32
@@ -46,19 +45,24 @@ class TrunkOptions:
     blocks: tuple[int, ...] = (1, 1, 1)
     halve: Literal["stride", "pool"] = "pool"
     head: int = 320
+    ranks: tuple[int, ...] = ()
     squeeze: int = 16
     activation: Literal["relu", "silu", "leaky_relu"] = "relu"
     dropout: float = 0.3
-    members: int = 1
 
     def __post_init__(self) -> None:
         if not len(self.widths) == len(self.blocks) > 0:
             raise ConfigError(
                 f"trunk: expected as many blocks as widths, got {len(self.blocks)} and {len(self.widths)}"
             )
-        if min((self.stem, *self.widths, *self.blocks, self.members)) < 1 or min(self.squeeze, self.head) < 0:
+        if min((self.stem, *self.widths, *self.blocks)) < 1 or min(self.squeeze, self.head) < 0:
             raise ConfigError(
-                "trunk: expected channels, blocks and members of at least 1, squeeze and head of at least 0"
+                "trunk: expected channels and blocks of at least 1, squeeze and head of at least 0"
+            )
+        if len(self.ranks) not in (0, len(self.widths) + 1) or min(self.ranks, default=0) < 0:
+            raise ConfigError(
+                f"trunk: expected a rank of at least 0 for each of the {len(self.widths)} stages and the last "
+                f"convolution, got {len(self.ranks)}: {'/'.join(map(str, self.ranks))}"
             )
         if self.halve not in ("stride", "pool"):
             raise ConfigError(f"trunk: expected halve to be stride or pool, got {self.halve}")
@@ -78,7 +82,11 @@ class Trunk(nn.Module):
         last = options.widths[-1]
         smallest = -(-side // 2) // 2 ** (len(options.widths) - 1)
         self.head = nn.Sequential(
-            *(_unit(options, last, options.head, padding=int(smallest < 3)) if options.head else ()),
+            *(
+                _unit(options, last, options.head, padding=int(smallest < 3), rank=_rank(options, -1))
+                if options.head
+                else ()
+            ),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             *dropped(options.dropout),
@@ -91,34 +99,13 @@ class Trunk(nn.Module):
         return logits
 
 
-class Members(nn.Module):
-    """Networks side by side as one: (n, 1, s, s) -> (n, k) the mean of their logits; in training (n, members, k).
-
-    Each is trained by its own loss: members that are trained by the loss of their mean lean on each other, and are no
-    better than one (Jeffares et al. 2023, "Joint training of deep ensembles fails due to learner collusion",
-    arXiv 2301.11323). That several small ones beat a large one of as many parameters: Lobacheva et al. 2020, "On power
-    laws in deep ensembles", arXiv 2007.08483.
-    """
-
-    def __init__(self, members: Iterable[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-
-    def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """Logits (n, k) of normalised faces (n, 1, side, side), or (n, members, k) while training."""
-        said = [member(faces) for member in self.members]
-        if self.training:
-            return torch.stack(said, dim=1)
-        mean: torch.Tensor = reduce(operator.add, said) * (1 / len(said))
-        return mean
-
-
 class Residual(nn.Module):
     """Two convolutions beside a shortcut, gated channel by channel: (n, c, h, w) -> (n, d, h, w)."""
 
-    def __init__(self, options: TrunkOptions, channels: int, width: int) -> None:
+    def __init__(self, options: TrunkOptions, channels: int, width: int, *, rank: int = 0) -> None:
         super().__init__()
-        self.branch = nn.Sequential(*_unit(options, channels, width), *_unit(options, width, width)[:-1])
+        first, second = (_unit(options, each, width, rank=rank) for each in (channels, width))
+        self.branch = nn.Sequential(*first, *second[:-1])
         self.gate = Gate(width, options.squeeze) if options.squeeze else nn.Identity()
         self.shortcut = (
             nn.Identity()
@@ -157,11 +144,30 @@ class Gate(nn.Module):
         return gated
 
 
+class LowRank(nn.Sequential):
+    """A convolution of 3x3 as few filters and a mixing of them: (n, c, h, w) -> (n, d, h', w').
+
+    Zhang et al. 2015, "Accelerating very deep convolutional networks for classification and detection", arXiv
+    1505.06798, section 3.1.
+    """
+
+    def __init__(self, channels: int, rank: int, width: int, padding: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, rank, 3, padding=padding, bias=False), nn.Conv2d(rank, width, 1, bias=False)
+        )
+
+
+def _rank(options: TrunkOptions, stage: int) -> int:
+    return options.ranks[stage] if options.ranks else 0
+
+
 def _unit(
-    options: TrunkOptions, channels: int, width: int, *, stride: int = 1, padding: int = 1
+    options: TrunkOptions, channels: int, width: int, *, stride: int = 1, padding: int = 1, rank: int = 0
 ) -> list[nn.Module]:
     return [
-        nn.Conv2d(channels, width, 3, stride=stride, padding=padding, bias=False),
+        LowRank(channels, rank, width, padding)
+        if rank
+        else nn.Conv2d(channels, width, 3, stride=stride, padding=padding, bias=False),
         nn.BatchNorm2d(width),
         _ACTIVATIONS[options.activation](),
     ]
@@ -180,17 +186,11 @@ def _stages(options: TrunkOptions) -> list[nn.Module]:
     for stage, (width, blocks) in enumerate(zip(options.widths, options.blocks, strict=True)):
         layers += [nn.AvgPool2d(2)] if stage else []
         for _ in range(blocks):
-            layers.append(Residual(options, channels, width))
+            layers.append(Residual(options, channels, width, rank=_rank(options, stage)))
             channels = width
     return layers
 
 
-def built(options: TrunkOptions, side: int, classes: int) -> nn.Module:
-    """The network, or so many of them side by side."""
-    made = [Trunk(options, side, classes) for _ in range(options.members)]
-    return made[0] if len(made) == 1 else Members(made)
-
-
 PLUGIN = Architecture(
-    options=TrunkOptions, build=built, summary="residual blocks with gates, no Dense layers but the last"
+    options=TrunkOptions, build=Trunk, summary="residual blocks with gates, no Dense layers but the last"
 )

@@ -10,7 +10,12 @@ from mien.core.images import LabelledImages
 from mien.core.teachers import run_of
 from mien.models import registry
 from mien.training import randomness
+from mien.training.batches import Faces
 from mien.training.evaluate import check_fits, network_of
+from mien.training.low_rank import lower
+from mien.training.statistics import unvaried
+
+LOWERED_ON = 4096  # training faces at most, where filters are made fewer
 
 
 def fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
@@ -24,6 +29,9 @@ def fresh_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
 def first_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
     """The same, with the weights of the run that config.init names, where it names one.
 
+    Where the network has ranks and the run's has none, with the filters of lower rank that are nearest to the run's on
+    training faces as they are.
+
     Raises RunError where that run is missing or changed, ConfigError where it has another network or other classes, or
     where the network cannot take faces as small as config.early_side.
     """
@@ -35,6 +43,8 @@ def first_network(config: TrainConfig, faces: LabelledImages) -> nn.Module:
     run = run_of(config.init)
     check_fits(run.environment, faces, run.name)
     theirs = network_of(run, torch.device("cpu"))
+    seen = unvaried(Faces.of(faces, torch.device("cpu")), LOWERED_ON, mirrored=config.augmentation.flip)
+    lower(theirs, network, seen)
     try:
         network.load_state_dict(theirs.state_dict())
     except RuntimeError as error:

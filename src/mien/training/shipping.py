@@ -18,7 +18,7 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, NETWORK, RunDir
-from mien.core.shipped import CARD, CARD_TEXT, names
+from mien.core.shipped import CARD, CARD_TEXT, card, names
 from mien.core.teachers import run_of
 from mien.data.drawn import draw
 from mien.data.of_run import check_same_data, parts_of
@@ -166,14 +166,28 @@ def _begun_with(config: TrainConfig) -> tuple[BegunWith, ...]:
         if known is None or known.path in names():
             continue
         run = run_of(known)
-        found |= {one.name: one for one in _begun_with(run.config)}
-        found[run.name] = BegunWith(
-            name=run.name,
-            command=_command(run.config, run.name),
-            best_epoch=run.history.best.epoch,
-            history=tuple(run.history.to_rows()),
-        )
+        told = _told_by_card(run) if run.has(CARD) else (*_begun_with(run.config), _begun(run))
+        found |= {one.name: one for one in told}
     return tuple(found.values())
+
+
+def _begun(run: RunDir) -> BegunWith:
+    return BegunWith(
+        name=run.name,
+        command=_command(run.config, run.name),
+        best_epoch=run.history.best.epoch,
+        history=tuple(run.history.to_rows()),
+    )
+
+
+def _told_by_card(run: RunDir) -> tuple[BegunWith, ...]:
+    """Of a network that came with another version of mien: what it began with may be gone, its card is not."""
+    old = card(run)
+    own = replace(
+        _begun(run), command=old["command"].replace(f" --out runs/{old['name']}", f" --out runs/{run.name}")
+    )
+    before = (BegunWith(**one) for one in old.get("begun_with", ()))
+    return tuple(replace(one, commit=one.commit or old["commit"]) for one in (*before, own))
 
 
 def _command(config: TrainConfig, name: str) -> str:

@@ -144,9 +144,10 @@ def test_grad_cam_says_why_a_dnn_has_none(faces, targets):
         methods("head")[GRAD_CAM].heat(network_of("cnn"), faces, targets)
 
 
-def test_grad_cam_of_members_is_that_of_their_last_layers_as_one(faces, targets):
+def test_grad_cam_of_an_ensemble_is_that_of_its_last_layers_as_one(faces, targets):
     torch.manual_seed(3)
-    network = registry.build("trunk", SMALL["trunk"] | {"members": 2}, classes=5).eval()
+    member = "trunk+stem=4+widths=6-8+blocks=1-1+head=8"
+    network = registry.build("ensemble", {"of": (member, member)}, classes=5).eval()
     coarse = 0
     for member in network.members:
         seen = []

@@ -15,7 +15,7 @@ def grad_cam(
 ) -> torch.Tensor:
     """Channels weighted by the mean gradient of the target logit, summed, kept above 0, enlarged: float32 (n, s, s).
 
-    layer  name of a convolution; by default the last one, of a network with members their last ones together.
+    layer  name of a convolution; by default the last one, of an ensemble its members' last ones together.
            ConfigError where the network has none, as a `dnn`.
     Source: Selvaraju et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization".
     """

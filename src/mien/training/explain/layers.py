@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mien.core.errors import ConfigError
-from mien.models.trunk import Members
+from mien.models.ensemble import Ensemble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,8 @@ def convolution(network: nn.Module, side: int, name: str | None = None) -> Convo
 
 
 def last_convolutions(network: nn.Module, side: int) -> list[nn.Conv2d]:
-    """The last convolution, as `convolution` chooses it; of a network with members that of each."""
-    parts = network.members if isinstance(network, Members) else [network]
+    """The last convolution, as `convolution` chooses it; of an ensemble that of each member."""
+    parts = network.members if isinstance(network, Ensemble) else [network]
     return [convolution(part, side).module for part in parts]
 
 

@@ -1,4 +1,4 @@
-"""Networks with members: trained together each member is trained as alone; joined, they say what they said apart."""
+"""Ensembles: trained together each member is trained as alone; joined, they say what they said apart."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.images import VAL
 from mien.core.rundir import WEIGHTS, RunDir
 from mien.core.shipped import opened
+from mien.models.ensemble import member_text
 from mien.training.batches import Batch
 from mien.training.distil import Remembered, Taught
 from mien.training.mixup import Blend
@@ -45,7 +46,10 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> list[RunDir]:
 
 
 def test_a_member_is_trained_as_alone(apart, tmp_path) -> None:
-    both = mien.train(replace(ONE, options=SHAPE | {"members": 2}), small_faces(), out=tmp_path / "both")
+    of = (member_text("trunk", SHAPE),) * 2
+    both = mien.train(
+        replace(ONE, model="ensemble", options={"of": of}), small_faces(), out=tmp_path / "both"
+    )
     last = "epochs/0002.safetensors"
     alone, together = load(apart[0].read(last)), load(both.read(last))
     for name, value in alone.items():  # the first member draws the same weights from the same seed
@@ -90,6 +94,16 @@ def test_joined_runs_say_the_mean_of_their_logits(apart, tmp_path) -> None:
         mien.train(run.config, small_faces(), out=tmp_path / "again")
 
 
+def test_networks_of_different_kinds_are_joined(apart, tmp_path) -> None:
+    fitted = replace(ONE, model="dnn", options={"hidden": (4, 4)}, match="pocket", epochs=1)
+    dnn = mien.train(fitted, small_faces(), out=tmp_path / "dnn")
+    run = mien.join([dnn, apart[0]], tmp_path / "joined", faces=small_faces())
+    assert run.environment["parameters"]["with_statistics"] == sum(
+        each.environment["parameters"]["with_statistics"] for each in (dnn, apart[0])
+    )
+    assert run.finished
+
+
 def test_a_joined_run_is_shipped_with_the_runs_that_made_it(apart, tmp_path, monkeypatch) -> None:
     run = mien.join(apart[:2], tmp_path / "joined", faces=small_faces())
     card = ship(run, tmp_path / "weights/small", commit="c", faces=small_faces())
@@ -111,11 +125,9 @@ def test_what_cannot_be_joined_is_said(apart, tmp_path: Path) -> None:
     faces = small_faces()
     with pytest.raises(ConfigError, match="two finished runs or more, got 1"):
         mien.join(apart[:1], tmp_path / "out", faces=faces)
-    dnn = mien.train(replace(ONE, model="dnn", options={"hidden": (4,)}), faces, out=tmp_path / "dnn")
-    with pytest.raises(ConfigError, match=r"its network is dnn:hidden=4, that of \S+ trunk:stem=4"):
-        mien.join([apart[0], dnn], tmp_path / "out", faces=faces)
-    with pytest.raises(ConfigError, match="cannot be a member"):
-        mien.join([dnn, dnn], tmp_path / "out", faces=faces)
+    pair = mien.join(apart[:2], tmp_path / "pair", faces=faces)
+    with pytest.raises(ConfigError, match="not another ensemble"):
+        mien.join([apart[0], pair], tmp_path / "out", faces=faces)
     with pytest.raises(RunError, match="are not those that it was trained with"):
         mien.join(apart, tmp_path / "out", faces=small_faces(seed=1))
     with pytest.raises(RunError, match="exists already"):

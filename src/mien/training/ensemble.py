@@ -1,13 +1,13 @@
-"""Networks that were trained apart, side by side as one: a deep ensemble (Lakshminarayanan et al. 2017) in one file."""
+"""Networks that were trained apart, side by side as one."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from mien.core.command import spec_text
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.history import Epoch, History
@@ -17,6 +17,7 @@ from mien.core.shipped import opened
 from mien.core.teachers import known
 from mien.data.of_run import check_same_data, parts_of
 from mien.models import registry
+from mien.models.ensemble import member_text
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
@@ -30,17 +31,17 @@ MEASURED = 4096  # training faces at most
 def join(
     runs: Sequence[RunDir | Path | str], out: Path | str | None = None, *, faces: LabelledImages | None = None
 ) -> RunDir:
-    """A new run in the directory `out`, which must not exist: the networks of these runs as its members.
+    """A new run in the directory `out`, which must not exist: an ensemble of the networks of these runs.
 
     Nothing is trained: every member keeps its chosen epoch's weights, and logits are averaged. The runs may differ in
-    all but their network and their data. The history has one row: its training figures are those of at most some
-    4,000 training faces, evenly spaced, as they are, its seconds those of joining.
+    all but their data. The history has one row: its training figures are those of at most 4,096 training faces, evenly
+    spaced, as they are, its seconds those of joining.
 
     out    by default the next free runs/<model>-<number>
     faces  in place of what the runs' data names
 
-    Raises ConfigError where there are fewer than two runs, or their networks differ or are of a kind that has no
-    members; RunError where one is missing or not finished, was trained on other data, or `out` exists.
+    Raises ConfigError where there are fewer than two runs, or one is an ensemble itself; RunError where one is missing
+    or not finished, was trained on other data, or `out` exists.
     """
     began = time.perf_counter()
     found = [opened(run) for run in runs]
@@ -79,24 +80,14 @@ def _config(found: Sequence[RunDir], runs: Sequence[RunDir | Path | str]) -> Tra
     if len(found) < 2:
         raise ConfigError(f"mien join: expected two finished runs or more, got {len(found)}")
     first = found[0].config
-    for run in found:
-        if _options(run.config) != _options(first):
-            wanted, had = (spec_text(one.model, one.options) for one in (first, run.config))
-            raise ConfigError(
-                f"{run.path}: its network is {had}, that of {found[0].path} {wanted}; members have one shape"
-            )
-    if getattr(_options(first), "members", 0) != 1:
-        raise ConfigError(
-            f"mien join: {spec_text(first.model, first.options)} cannot be a member; a single trunk or pocket can"
-        )
     return TrainConfig(
         data=first.data,
         split=first.split,
         skip_bad=first.skip_bad,
         without=first.without,
         without_reasons=first.without_reasons,
-        model=first.model,
-        options=first.options | {"members": len(found)},
+        model="ensemble",
+        options={"of": tuple(_member(run.config) for run in found)},
         epochs=1,
         joined=tuple(known(run) for run in runs),
         seed=first.seed,
@@ -106,9 +97,13 @@ def _config(found: Sequence[RunDir], runs: Sequence[RunDir | Path | str]) -> Tra
     )
 
 
-def _options(config: TrainConfig) -> object:
-    """All choices of its network, of a type that only networks of this kind have."""
-    return registry.options(config.model, config.options, match=config.match)
+def _member(config: TrainConfig) -> str:
+    """Its network as an ensemble names it; where its width was fitted, with all choices."""
+    if config.match is None:
+        return member_text(config.model, config.options)
+    return member_text(
+        config.model, asdict(registry.options(config.model, config.options, match=config.match))
+    )
 
 
 def _network(config: TrainConfig, found: Sequence[RunDir]) -> nn.Module:
