@@ -19,6 +19,12 @@ CONFIGS = [
 ]
 
 
+def test_a_distilled_run_names_the_default_recipe_too() -> None:
+    how = Distillation(teachers=(KnownRun(path="runs/a", digest=""),))
+    told = train_command(mien.recipe("default", data="f.csv", model="pocket", distillation=how), "runs/x")
+    assert " --recipe default " in told  # mien distil takes trunk where none is named
+
+
 def test_a_distilled_run_names_its_teachers() -> None:
     how = Distillation(
         teachers=(KnownRun(path="runs/a", digest="0"), KnownRun(path="runs/b c", digest="1")),

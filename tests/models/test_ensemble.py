@@ -44,6 +44,11 @@ def test_a_name_says_all(tmp_path) -> None:
     assert [registry.options(*named(one)) for one in typed.of][::2] == [registry.options("trunk", TRUNK)] * 2
 
 
+def test_an_ensemble_of_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="at least one network"):
+        registry.build("ensemble", {"of": ()})
+
+
 @pytest.mark.parametrize(
     ("member", "message"),
     [

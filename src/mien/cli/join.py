@@ -7,15 +7,15 @@ from mien.cli._figures import print_run
 
 
 def join(*runs: str, out: Path | None = None, data: str | None = None, json: bool = False) -> None:
-    """Join the networks of finished runs, of one shape and trained on the same faces, to one that averages them.
+    """Join the networks of finished runs, trained on the same faces, to one that averages their logits.
 
-    Nothing is trained. Runs of different --seed are right together more often than each of them, at the cost of all of
-    them; several small ones may be better than a large one of as many parameters.
+    Nothing is trained. Networks that differ in their shape or their --seed are right together more often than each of
+    them, at the cost of all of them.
 
     Parameters
     ----------
     runs
-        Directories of two finished runs or more, of trunk or pocket.
+        Directories of two finished runs or more, of any networks.
     out
         The new run's directory, which must not exist; by default the next free runs/<model>-<number>.
     data

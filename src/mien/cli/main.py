@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "join": (
         "mien.cli.join:join",
-        "Put the networks of finished runs side by side as one that averages them.",
+        "Join the networks of finished runs to one that averages their logits.",
     ),
     "export": (
         "mien.cli.export:export",

@@ -29,7 +29,8 @@ def train_command(config: TrainConfig, out: str) -> str:
     if config.joined:
         return shlex.join(["mien", "join", *(one.path for one in config.joined), "--out", out])
     recipe = min(RECIPES, key=lambda name: len(_flags(config, RECIPES[name])))
-    named = [] if recipe == "default" else ["--recipe", recipe]
+    # mien distil has another recipe of its own where none is named
+    named = [] if recipe == "default" and config.distillation is None else ["--recipe", recipe]
     verb = ["train", config.data] if config.distillation is None else _distilled(config, config.distillation)
     return shlex.join(["mien", *verb, *named, *_flags(config, RECIPES[recipe]), "--out", out])
 

@@ -32,6 +32,8 @@ class EnsembleOptions:
     of: tuple[str, ...] = ("trunk", "trunk")
 
     def __post_init__(self) -> None:
+        if not self.of:
+            raise ConfigError("ensemble: expected at least one network")
         for name, choices in map(named, self.of):
             if name == "ensemble":
                 raise ConfigError("ensemble: name the networks of an ensemble, not another ensemble")

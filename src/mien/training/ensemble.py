@@ -91,7 +91,6 @@ def _config(found: Sequence[RunDir], runs: Sequence[RunDir | Path | str]) -> Tra
         epochs=1,
         joined=tuple(known(run) for run in runs),
         seed=first.seed,
-        threads=first.threads,
         precision=first.precision,
         device="auto",
     )
