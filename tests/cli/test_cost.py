@@ -91,7 +91,7 @@ def test_skipped_padding_and_folding_are_said(capsys: pytest.CaptureFixture[str]
             '"strid" is not understood; it is written: conv FILTERS',
         ),
         (["conv 6 2x2"], "layers in words need the size of their input"),
-        (["cnnn"], "no network of mien is called so (there are cnn, dnn, pocket, trunk)"),
+        (["cnnn"], "no network of mien is called so (there are cnn, dnn, ensemble, pocket, trunk)"),
         (["--input", "8xx5", "relu"], 'input "8xx5": expected sizes with x between them'),
         (["none.onnx"], "none.onnx: no such file"),
         (["none.py:build"], "none.py: no such file"),
