@@ -37,12 +37,11 @@ def main() -> None:
     run = opened(asked.run)
     config = replace(run.config, init=known(asked.run), precision="float32", device="cpu")
     machine = Machine.chosen(config)
+    faces = Faces.of(parts.train, torch.device("cpu"))
     for ranks in ("", *asked.ranks):
         options = config.options | ({"ranks": ranks} if ranks else {})
         network = laid_out(first_network(replace(config, options=options), parts.train), machine.device)
-        seen = statistics.unvaried(
-            Faces.of(parts.train, torch.device("cpu")), 4096, mirrored=config.augmentation.flip
-        )
+        seen = statistics.unvaried(faces, 4096, mirrored=config.augmentation.flip)
         statistics.measure(network, seen, machine)
         found = evaluation(predict(network, parts.val, machine, part=VAL, run=run.name, tta="flip"))
         print(

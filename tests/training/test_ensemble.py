@@ -121,6 +121,17 @@ def test_a_joined_run_is_shipped_with_the_runs_that_made_it(apart, tmp_path, mon
     assert found.accuracy == pytest.approx(card.measured[0].figures.accuracy)
 
 
+@pytest.mark.parametrize(("others", "told"), [(1, "of 2 of seed-1, joined, code"), (0, "Joined, code")])
+def test_a_member_that_comes_with_mien_is_had_by_its_name(apart, tmp_path, monkeypatch, others, told) -> None:
+    monkeypatch.setattr("mien.core.shipped.FOLDER", tmp_path / "weights")
+    ship(apart[0], tmp_path / "weights/small", commit="c", faces=small_faces())
+    run = mien.join(["small", apart[1] if others else "small"], tmp_path / "joined", faces=small_faces())
+    card = ship(run, tmp_path / "weights/pair", commit="c", faces=small_faces())
+    assert len(card.begun_with) == others
+    assert card.command.startswith("mien join small ")
+    assert told in (tmp_path / "weights/pair/card.md").read_text()
+
+
 def test_what_cannot_be_joined_is_said(apart, tmp_path: Path) -> None:
     faces = small_faces()
     with pytest.raises(ConfigError, match="two finished runs or more, got 1"):

@@ -137,7 +137,8 @@ class ModelCard:
     def _epochs(self) -> str:
         before = [f"epoch {one.best_epoch} of {len(one.history)} of {one.name}" for one in self.begun_with]
         if self.recipe.get("joined"):
-            told = " and ".join([", ".join(before[:-1]), before[-1]]) + ", joined"
+            members = " and ".join(filter(None, [", ".join(before[:-1]), *before[-1:]]))
+            told = ", ".join(filter(None, [members, "joined"]))
         else:
             told = ", then ".join([*before, f"epoch {self.best_epoch} of {len(self.history)}"])
         return told[0].upper() + told[1:]

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-Command = Callable[..., None]
+from mien.core.command import APART
 
-# Fields that no flag of one value sets.
-_APART = ("data", "options", "augmentation", "distillation", "init", "joined")
+Command = Callable[..., None]
 
 
 def with_flags_of(*configs: type[Any]) -> Callable[[Command], Command]:
@@ -39,7 +38,7 @@ def _flags(config: type[Any]) -> list[inspect.Parameter]:
             annotation=Annotated[hints[one.name] | None, Parameter(help=texts[one.name])],
         )
         for one in fields(config)
-        if one.name not in _APART
+        if one.name not in APART
     ]
 
 

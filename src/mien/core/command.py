@@ -6,15 +6,8 @@ from typing import Any
 
 from mien.core.config import NO_AUGMENTATION, RECIPES, Augmentation, Distillation, TrainConfig
 
-_APART = (
-    "data",
-    "model",
-    "options",
-    "augmentation",
-    "distillation",
-    "init",
-    "joined",
-)  # fields that are no flags of one value
+# Fields that no flag of one value sets.
+APART = ("data", "options", "augmentation", "distillation", "init", "joined")
 
 
 def train_command(config: TrainConfig, out: str) -> str:
@@ -51,7 +44,7 @@ def _flags(config: TrainConfig, base: TrainConfig) -> list[str]:
     words += ["--init", config.init.path] if config.init else []
     for field in fields(TrainConfig):
         value = getattr(config, field.name)
-        if field.name not in _APART and value != getattr(base, field.name):
+        if field.name not in (*APART, "model") and value != getattr(base, field.name):
             words += _flag(field.name, value)
     return words
 

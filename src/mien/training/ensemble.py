@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from mien.analysis.metrics import log_loss
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.history import Epoch, History
@@ -50,24 +51,24 @@ def join(
     for run in found:
         check_same_data(run, read.parts)
     machine = Machine.chosen(config)
-    network = _network(config, found).to(machine.device)
+    network = _network(config, found, machine.device)
     new = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
     describe(new, machine, network, read)
     some = Faces.of(read.parts.train, machine.device).part(
         slice(None, None, -(-len(read.parts.train) // MEASURED))
     )
     train_loss, train_accuracy = loss_and_accuracy(network, some, machine)
-    val_loss, val_accuracy = loss_and_accuracy(network, Faces.of(read.parts.val, machine.device), machine)
     new.write(WEIGHTS, weights_to_bytes(network, {"epoch": 1, "model": config.model}))
     for part in (VAL, TEST):
         if (asked := getattr(read.parts, part)) is not None:
             new.save_predictions(predict(network, asked, machine, part=part, run=new.name), part)
+    said = new.predictions(VAL)
     row = Epoch(
         epoch=1,
         train_loss=train_loss,
         train_accuracy=train_accuracy,
-        val_loss=val_loss,
-        val_accuracy=val_accuracy,
+        val_loss=log_loss(said.probs, said.labels),
+        val_accuracy=float((said.probs.argmax(axis=1) == said.labels).mean()),
         learning_rate=0.0,
         seconds=time.perf_counter() - began,
     )
@@ -105,11 +106,11 @@ def _member(config: TrainConfig) -> str:
     )
 
 
-def _network(config: TrainConfig, found: Sequence[RunDir]) -> nn.Module:
+def _network(config: TrainConfig, found: Sequence[RunDir], device: torch.device) -> nn.Module:
     """The members side by side, ready to predict."""
     about = found[0].environment
     network = registry.build(config.model, config.options, side=about["side"], classes=len(about["classes"]))
     members = network.get_submodule("members")
     for member, run in zip(members.children(), found, strict=True):
         member.load_state_dict(network_of(run, torch.device("cpu")).state_dict())
-    return laid_out(network, torch.device("cpu")).eval()
+    return laid_out(network, device).eval()

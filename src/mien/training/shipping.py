@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -13,7 +14,7 @@ from mien.analysis.metrics import evaluation
 from mien.analysis.model_card import BegunWith, Measured, ModelCard, TrainedOn, WeightsFile
 from mien.analysis.temperature import temperature
 from mien.core.command import spec_text, train_command
-from mien.core.config import KnownRun, TrainConfig
+from mien.core.config import KnownRun, StoredScores, TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
@@ -29,6 +30,8 @@ from mien.training.export import PROOF_FACES, check_says_the_same, network_about
 from mien.training.machine import Machine
 from mien.training.onnx_graph import onnx_bytes
 from mien.training.views import TestTime
+
+Known = TypeVar("Known", KnownRun, StoredScores)
 
 NUMBERS = {"float16": torch.float16, "float32": torch.float32}
 DRAWN_FACES = 8
@@ -112,14 +115,23 @@ def _without_places(config: TrainConfig) -> TrainConfig:
     """The same choices, data, suspects and teachers named without the folders in which they lay."""
     how = config.distillation
     if how is not None:
-        named = tuple(replace(teacher, path=Path(teacher.path).name) for teacher in how.teachers)
-        stored = how.stored and replace(how.stored, path=Path(how.stored.path).name)
-        how = replace(how, teachers=named, stored=stored)
+        stored = how.stored and _placeless(how.stored)
+        how = replace(how, teachers=tuple(map(_placeless, how.teachers)), stored=stored)
     data = config.data if config.data.startswith("drawn") else Path(config.data).name
     without = config.without and Path(config.without).name
-    init = config.init and replace(config.init, path=Path(config.init.path).name)
-    joined = tuple(replace(one, path=Path(one.path).name) for one in config.joined)
-    return replace(config, data=data, distillation=how, without=without, init=init, joined=joined)
+    return replace(
+        config,
+        data=data,
+        distillation=how,
+        without=without,
+        init=config.init and _placeless(config.init),
+        joined=tuple(map(_placeless, config.joined)),
+    )
+
+
+def _placeless(known: Known) -> Known:
+    """Known by its name alone."""
+    return replace(known, path=Path(known.path).name)
 
 
 def _card(
