@@ -2,7 +2,7 @@
 
 import pytest
 
-from mien.analysis.layer_blocks import LayerBlock, MapShape, layer_blocks, stages
+from mien.analysis.layer_blocks import LayerBlock, MapShape, chains, layer_blocks, stages
 from mien.core.costs import CostTable
 from mien.core.layer_costs import Formula, LayerCost
 from mien.costing import cost
@@ -120,3 +120,53 @@ def test_stages_keep_what_their_blocks_have() -> None:
     assert found[1].followers == ("conv 3x3",)
     assert sum(stage.parameters for stage in found) == sum(block.parameters for block in blocks)
     assert sum(len(stage.layers) for stage in found) == sum(len(block.layers) for block in blocks)
+
+
+def residual(prefix: str) -> list[LayerCost]:
+    """A stem, a residual module whose shortcut comes first, what follows it, and a last layer."""
+    layers = [
+        ("stem", "Conv2d", (4, 8, 8), 36),
+        ("body.shortcut", "Conv2d", (6, 8, 8), 24),
+        ("body.branch.0", "Conv2d", (6, 8, 8), 216),
+        ("body.branch.1", "ReLU", (6, 8, 8), 0),
+        ("body.branch.2", "Conv2d", (6, 8, 8), 324),
+        ("body.add", "add", (6, 8, 8), 0),
+        ("body.activation", "ReLU", (6, 8, 8), 0),
+        ("pool", "AvgPool2d", (6, 4, 4), 0),
+        ("last", "Linear", (7,), 50),
+    ]
+    return [
+        LayerCost(name=prefix + name, kind=kind, output_shape=shape, with_buffers=count)
+        for name, kind, shape, count in layers
+    ]
+
+
+def test_a_residual_module_is_one_block_of_a_chain() -> None:
+    (chain,) = chains(table(*residual("")))
+    assert [(block.title, block.followers, block.shape.text, block.parameters) for block in chain] == [
+        ("input", (), "8x8x1", 0),
+        ("Conv2d", (), "8x8x4", 36),
+        ("residual block", ("3 Conv2d", "AvgPool2d"), "4x4x6", 24 + 216 + 324),
+        ("Linear", (), "7", 50),
+    ]
+    assert [block.residual for block in chain] == [False, False, True, False]
+    assert [name for block in chain for name in block.layers] == [row.name for row in residual("")]
+
+
+def test_members_of_an_ensemble_are_chains_of_their_own() -> None:
+    mean = LayerCost(name="add", kind="add", output_shape=(7,))
+    whole = table(*residual("members.0."), *residual("members.1.members.0."), mean)
+    first, second = chains(whole)
+    assert [block.title for block in first] == ["input", "Conv2d", "residual block", "Linear"]
+    assert [block.title for block in second] == [block.title for block in first]
+    assert sum(block.share for block in (*first, *second)) == pytest.approx(1)
+    one = [row for row in whole.rows if row.name.startswith("members.0.")]
+    assert len(chains(table(*one))) == 1
+
+
+def test_layers_that_add_nothing_up_or_are_all_there_is_are_no_residual_block() -> None:
+    bias = LayerCost(name="body.add", kind="Add", output_shape=(6, 8, 8), with_buffers=6)
+    stem, _, branch, *_ = residual("")
+    assert chains(table(stem, branch, bias)) == (layer_blocks(table(stem, branch, bias)),)
+    joined = LayerCost(name="body.add", kind="add", output_shape=(6, 8, 8))
+    assert chains(table(branch, joined)) == (layer_blocks(table(branch, joined)),)

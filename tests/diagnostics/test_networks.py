@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mien.analysis.layer_blocks import MapShape, layer_blocks
+from mien.analysis.layer_blocks import MapShape, chains, layer_blocks
 from mien.core.config import TrainConfig
 from mien.core.costs import CostTable
 from mien.core.errors import MissingInput
@@ -116,7 +116,7 @@ def test_words_for_who_cannot_see_and_data() -> None:
 
 
 def drawn(table: CostTable) -> "matplotlib_figure.Axes":
-    blocks = layer_blocks(table)
+    blocks = chains(table)[0]
     axes = matplotlib_figure.Figure().subplots()
     draw_network(rows_of_blocks(blocks), Scale.of([block.shape for block in blocks]), COLOURS[0], axes)
     return axes
@@ -134,6 +134,48 @@ def test_the_diagram_says_every_block_inside_the_page() -> None:
         box = patch.get_path().get_extents(patch.get_patch_transform())
         assert left <= box.x0 <= box.x1 <= right
         assert bottom <= box.y0 <= box.y1 <= top
+
+
+def test_an_ensemble_has_a_diagram_a_member_and_shortcuts_lead_past_residual_blocks() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Residual(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.branch = torch.nn.Sequential(torch.nn.Conv2d(4, 4, 3, padding=1), torch.nn.ReLU())
+
+        def forward(self, values):  # type: ignore[no-untyped-def]
+            return values + self.branch(values)
+
+    class Pair(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.members = torch.nn.ModuleList(
+                torch.nn.Sequential(
+                    torch.nn.Conv2d(1, 4, 3), Residual(), torch.nn.Flatten(), torch.nn.Linear(144, 7)
+                )
+                for _ in range(2)
+            )
+
+        def forward(self, faces):  # type: ignore[no-untyped-def]
+            return self.members[0](faces) + self.members[1](faces)
+
+    table = cost(Pair(), (1, 8, 8))
+    figures = [block for block in made(run("both", table)).blocks if isinstance(block, Drawing)]
+    assert [figure.caption.split(":")[0] for figure in figures] == [
+        "cnn (both), member 1 of 2",
+        "cnn (both), member 2 of 2",
+    ]
+    assert "Conv2d 3x3 6x6x4 with 40 parameters" in figures[0].alt
+    assert "residual block 6x6x4 with 148 parameters" in figures[0].alt
+    assert "past which it goes" in figures[0].caption
+    assert (
+        "past which it goes"
+        not in network_drawing(layer_blocks(CNN), Scale.of([]), COLOURS[0], "cnn").caption
+    )
+    axes = drawn(table)
+    (over,) = (line for line in axes.lines if len(line.get_xdata()) == 3 and line.get_color() == "#888888")
+    assert axes.get_ylim()[1] > max(over.get_ydata())
 
 
 def test_shares_fill_their_frames() -> None:

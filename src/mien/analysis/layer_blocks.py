@@ -1,6 +1,7 @@
 """The layers of a cost table in blocks, as people speak of them: a layer with weights, and what follows it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -32,6 +33,7 @@ _FOLLOW = (
     "bias",
     "prelu",
 )  # what has parameters and yet belongs to the layer before it
+_MEMBER = re.compile(r"(?:members\.\d+\.)+")  # of an ensemble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ class LayerBlock:
     shape       its output, before it is made a vector
     parameters  all stored numbers, and their share of the network's
     formulas    how the parameters come about
+    residual    it is a whole module in which two paths are added; its layers with weights are counted in followers
     """
 
     title: str
@@ -83,6 +86,7 @@ class LayerBlock:
     formulas: tuple[str, ...]
     convolution: bool = False
     dense: bool = False
+    residual: bool = False
 
 
 def layer_blocks(table: CostTable) -> tuple[LayerBlock, ...]:
@@ -93,12 +97,56 @@ def layer_blocks(table: CostTable) -> tuple[LayerBlock, ...]:
     >>> [(block.title, block.shape.text) for block in layer_blocks(count(network_from_text(words, (8, 8, 5))))]
     [('input', '8x8x5'), ('conv 2x2', '3x3x6'), ('conv 2x2', '1x1x4')]
     """
-    groups: list[list[LayerCost]] = [[]]
+    return _chain(table.rows, table)
+
+
+def chains(table: CostTable) -> tuple[tuple[LayerBlock, ...], ...]:
+    """Blocks that truly follow each other: residual modules are one each, and each member of an ensemble has its own.
+
+    What makes one answer of the members' is left out.
+    """
+    members: dict[str, list[LayerCost]] = {}
     for row in table.rows:
-        if _begins(row):
-            groups.append([])
-        groups[-1].append(row)
-    return (_input_block(groups[0], table), *(_block(rows, table) for rows in groups[1:]))
+        found = _MEMBER.match(row.name)
+        members.setdefault(found[0] if found else "", []).append(row)
+    if any(row.with_buffers for row in members.pop("", [])) or len(members) < 2:
+        return (_chain(table.rows, table, _residual_modules(table.rows)),)
+    return tuple(_chain(rows, table, _residual_modules(rows)) for rows in members.values())
+
+
+def _chain(
+    rows: Iterable[LayerCost], table: CostTable, residual: Sequence[str] = ()
+) -> tuple[LayerBlock, ...]:
+    """The input and the blocks of these rows; all that lies in one of the residual modules is one block."""
+    groups: list[tuple[str, list[LayerCost]]] = [("", [])]
+    for row in rows:
+        module = next((path for path in residual if _lies_in(row, path)), "")
+        if module != groups[-1][0] if module else _begins(row):
+            groups.append((module, []))
+        groups[-1][1].append(row)
+    (_, before), *others = groups
+    return (
+        _input_block(before, table),
+        *(_residual_block(rows, module, table) if module else _block(rows, table) for module, rows in others),
+    )
+
+
+def _residual_modules(rows: Sequence[LayerCost]) -> list[str]:
+    """Paths of the outermost modules that add two paths, and are not the whole network."""
+    adding = {
+        row.name.rpartition(".")[0] for row in rows if row.kind.lower() == "add" and not row.with_buffers
+    }
+    weighted = [row for row in rows if row.with_buffers]
+    found: list[str] = []
+    for path in sorted(adding - {""}, key=len):
+        inside = sum(_lies_in(row, path) for row in weighted)
+        if 0 < inside < len(weighted) and not any(path.startswith(f"{outer}.") for outer in found):
+            found.append(path)
+    return found
+
+
+def _lies_in(row: LayerCost, path: str) -> bool:
+    return row.name.startswith(f"{path}.")
 
 
 def stages(blocks: Sequence[LayerBlock]) -> tuple[LayerBlock, ...]:
@@ -126,18 +174,38 @@ def _input_block(rows: list[LayerCost], table: CostTable) -> LayerBlock:
 def _block(rows: list[LayerCost], table: CostTable) -> LayerBlock:
     head, *others = rows
     first = MapShape.of(head.output_shape, table.layout)
-    shapes = [MapShape.of(row.output_shape, table.layout) for row in rows]
-    shape = [each for each in shapes if bool(each.sides) == bool(first.sides)][-1]
     kernel = _kernel(head, len(first.sides))
     return _of(
         rows,
         table,
         title=f"{head.kind} {kernel}".rstrip(),
-        shape=shape,
+        shape=_last_alike(first, rows, table),
         followers=_followers(others, first, table),
         convolution=_is_one(head.kind, _CONVOLUTIONS),
         dense=_is_one(head.kind, _DENSE),
     )
+
+
+def _residual_block(rows: list[LayerCost], module: str, table: CostTable) -> LayerBlock:
+    inside = [row for row in rows if _lies_in(row, module)]
+    after = rows[len(inside) :]
+    titles = Counter(block.title for block in _chain(inside, table)[1:])
+    counted = tuple(f"{count} {title}" if count > 1 else title for title, count in titles.items())
+    joined = MapShape.of(inside[-1].output_shape, table.layout)
+    return _of(
+        rows,
+        table,
+        title="residual block",
+        shape=_last_alike(joined, rows, table),
+        followers=(*counted, *_followers(after, joined, table)),
+        residual=True,
+    )
+
+
+def _last_alike(first: MapShape, rows: Iterable[LayerCost], table: CostTable) -> MapShape:
+    """The last shape that is a map, or a vector, as the first is."""
+    shapes = [MapShape.of(row.output_shape, table.layout) for row in rows]
+    return [each for each in shapes if bool(each.sides) == bool(first.sides)][-1]
 
 
 def _of(
@@ -149,6 +217,7 @@ def _of(
     followers: tuple[str, ...],
     convolution: bool = False,
     dense: bool = False,
+    residual: bool = False,
 ) -> LayerBlock:
     parameters = sum(row.with_buffers for row in rows)
     return LayerBlock(
@@ -164,6 +233,7 @@ def _of(
         ),
         convolution=convolution,
         dense=dense,
+        residual=residual,
     )
 
 

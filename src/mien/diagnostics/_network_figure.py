@@ -118,14 +118,24 @@ def _draw_shapes(
         width, _, depth = scale.box(block.shape)
         left = (place + 0.5) * cell - (width + depth) / 2
         if end is not None:
-            _arrow(end + 0.07, left - 0.07, y, axes)
+            _arrow((end + 0.07, y), (left - 0.07, y), axes)
         _draw_shape(block.shape, (left, y), scale, colour, axes)
         end = left + width + depth
+        if block.residual:
+            _shortcut(left - 0.13, end + 0.13, y, scale.box(block.shape), axes)
 
 
-def _arrow(start: float, end: float, y: float, axes: "Axes") -> None:
+def _arrow(start: tuple[float, float], end: tuple[float, float], axes: "Axes") -> None:
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": _GREY, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", (end, y), (start, y), arrowprops=style)
+    axes.annotate("", end, start, arrowprops=style)
+
+
+def _shortcut(start: float, end: float, y: float, box: tuple[float, float, float], axes: "Axes") -> None:
+    """The way past a shape: up, over it, and down to what comes out of it."""
+    over = min(y + (box[1] + box[2]) / 2 + 0.06, y + _PICTURE / 2 - 0.01)
+    axes.plot((start, start, end), (y, over, over), color=_GREY, linewidth=1)
+    axes.plot((end - 0.06, end), (y, y), color=_GREY, linewidth=1)
+    _arrow((end, over), (end, y), axes)
 
 
 def _draw_shape(shape: MapShape, place: tuple[float, float], scale: Scale, colour: str, axes: "Axes") -> None:
@@ -221,6 +231,9 @@ def _in_words(blocks: Sequence[LayerBlock], name: str) -> str:
 def _caption(blocks: Sequence[LayerBlock], drawn: Sequence[LayerBlock], name: str) -> str:
     told = f"{name}: each block is a layer with weights and what follows it, drawn by the shape of its output"
     told += " (height x width x channels)" * any(len(block.shape.sides) == 2 for block in drawn)
+    told += "; a residual block is all that its input goes through, and past which it goes" * any(
+        block.residual for block in drawn
+    )
     told += ". Sides, thickness and bars grow with the square root of their numbers"
     told += "; the framed bars are shares of all parameters."
     merged = f" Of its {len(blocks)} blocks, neighbours with outputs of one shape are drawn as one."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mien.analysis.layer_blocks import LayerBlock, layer_blocks
+from mien.analysis.layer_blocks import LayerBlock, chains, layer_blocks
 from mien.core.costs import CostTable
 from mien.core.errors import MissingInput
 from mien.core.material import Material, ReadRun
@@ -25,6 +25,7 @@ class _Network:
     runs: tuple[ReadRun, ...]
     table: CostTable
     blocks: tuple[LayerBlock, ...]
+    chains: tuple[tuple[LayerBlock, ...], ...]
 
     @property
     def title(self) -> str:
@@ -38,12 +39,13 @@ def make(material: Material) -> Finding:
     networks, missing = _networks(material)
     if not networks:
         raise MissingInput("; ".join(missing))
-    blocks: list[Block] = [Text(text=f"{line}.") for line in missing]
-    scale = Scale.of([block.shape for network in networks for block in drawn_blocks(network.blocks)])
+    shown: list[Block] = [Text(text=f"{line}.") for line in missing]
+    drawn = [blocks for network in networks for blocks in network.chains]
+    scale = Scale.of([block.shape for blocks in drawn for block in drawn_blocks(blocks)])
     for network in networks:
-        blocks += _network_blocks(network, scale)
+        shown += _network_blocks(network, scale)
     data = {"networks": [_data(network) for network in networks]}
-    return Finding(answer=_answer(networks), blocks=tuple(blocks), data=data)
+    return Finding(answer=_answer(networks), blocks=tuple(shown), data=data)
 
 
 def _networks(material: Material) -> tuple[list[_Network], list[str]]:
@@ -69,6 +71,7 @@ def _networks(material: Material) -> tuple[list[_Network], list[str]]:
             runs=tuple(run for _, run in runs),
             table=tables[key],
             blocks=layer_blocks(tables[key]),
+            chains=chains(tables[key]),
         )
         for key, runs in found.items()
     ], missing
@@ -78,10 +81,16 @@ def _network_blocks(network: _Network, scale: Scale) -> list[Block]:
     colour = COLOURS[network.number % len(COLOURS)]
     return [
         Heading(text=network.title),
-        network_drawing(network.blocks, scale, colour, network.title),
+        *(network_drawing(blocks, scale, colour, name) for name, blocks in _named_chains(network)),
         *_reconstruction(network),
         Fold(title="Its blocks, and how their parameters come about", blocks=(_block_table(network),)),
     ]
+
+
+def _named_chains(network: _Network) -> list[tuple[str, tuple[LayerBlock, ...]]]:
+    count = len(network.chains)
+    members = (f", member {place} of {count}" * (count > 1) for place in range(1, count + 1))
+    return [(network.title + member, blocks) for member, blocks in zip(members, network.chains, strict=True)]
 
 
 def _reconstruction(network: _Network) -> list[Block]:
