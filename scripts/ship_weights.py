@@ -1,7 +1,7 @@
 """Turn a finished run into a network that comes with mien: src/mien/weights/<name>, weights and model card.
 
 python scripts/ship_weights.py runs/trunk-0 trunk --data fer2013.csv
-python scripts/ship_weights.py runs/pocket-0 pocket --data fer2013.csv --most-bytes 225000
+python scripts/ship_weights.py runs/pocket-0 pocket --data fer2013.csv --numbers int8 --most-bytes 225000
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("run", type=Path, help="directory of the finished run")
     parser.add_argument("name", help="by which it is called, such as trunk")
     parser.add_argument("--data", required=True, help="the data that it was trained with")
-    parser.add_argument("--numbers", choices=tuple(NUMBERS), default="float16")
+    parser.add_argument("--numbers", choices=NUMBERS, default="float16")
     parser.add_argument("--most-bytes", type=int, help="that the weights may take")
     parser.add_argument("--commit", help="of the code that trained it; by default the one checked out")
     parser.add_argument("--folder", type=Path, default=FOLDER)

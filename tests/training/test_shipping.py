@@ -79,6 +79,39 @@ def test_its_weights_are_the_chosen_ones_rounded(run, folder) -> None:
         assert torch.equal(state[name], value.half().to(value.dtype)), name
 
 
+def test_in_int8_its_large_weights_take_half_the_room_and_say_the_same_everywhere(folder, tmp_path) -> None:
+    config = TrainConfig(
+        model="pocket",
+        options={"widths": (16, 32), "blocks": (1, 1)},
+        epochs=1,
+        batch_size=16,
+        learning_rate=0.02,
+    )
+    run = mien.train(config, small_faces(), out=tmp_path / "run")
+    halves = ship(run, folder / "halves", commit="c", faces=small_faces())
+    card = ship(run, folder / "small", commit="c", faces=small_faces(), numbers="int8")
+    assert (card.file.numbers, card.parameters) == ("int8", halves.parameters)
+    assert 0.5 < card.file.bytes / halves.file.bytes < 0.75
+    cpu = torch.device("cpu")
+    state, expected = (
+        network_of(shipped.shipped("small"), cpu).state_dict(),
+        network_of(run, cpu).state_dict(),
+    )
+    for name, value in expected.items():
+        if value.ndim > 1 and value.numel() >= 1024:
+            largest = value.abs().amax(dim=tuple(range(1, value.ndim)), keepdim=True)
+            assert ((state[name] - value).abs() <= largest / 253.9).all(), name
+            assert not torch.equal(state[name], value), name
+        else:
+            assert torch.equal(state[name], value.half().to(value.dtype)), name
+    content = model_path("small").read_bytes()
+    logits = (
+        InferenceSession(content).run(None, {"faces": draw(8, seed=0).faces.pixels[:, None]})[0].astype(float)
+    )
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    assert np.allclose(shares / shares.sum(axis=1, keepdims=True), card.drawn, atol=2e-6)
+
+
 def test_it_predicts_by_name_without_torch(run, folder, monkeypatch) -> None:
     card = ship(run, folder / "small", commit="c0ffee", faces=small_faces())
     content = model_path("small").read_bytes()
@@ -238,7 +271,7 @@ def test_a_damaged_card_is_one_clear_error(run, folder, content) -> None:
 def test_what_cannot_be_shipped_leaves_nothing(run, folder, tmp_path) -> None:
     with pytest.raises(RunError, match=r"its network takes [\d,]+ bytes, more than 1,000"):
         ship(run, folder / "small", commit="c", faces=small_faces(), most_bytes=1000)
-    with pytest.raises(ConfigError, match="expected float16 or float32, got int4"):
+    with pytest.raises(ConfigError, match="expected float16 or float32 or int8, got int4"):
         ship(run, folder / "small", commit="c", faces=small_faces(), numbers="int4")
     with pytest.raises(RunError, match="are not those that it was trained with"):
         ship(run, folder / "small", commit="c", faces=small_faces(seed=1))

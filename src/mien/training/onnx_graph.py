@@ -19,10 +19,12 @@ from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import read_onnx
 from mien.models._blocks import Dropout
+from mien.training import eight_bits
 
 FACES, LOGITS = "faces", "logits"
 OPSET = 17  # of 2022: every runtime of today reads it, and it has all that is used here
 _IR_VERSION = 8  # the file format that came with it
+_SCALES = ".scales"  # beside the name of weights in int8: what they are multiplied by
 _WORTH_A_CAST = 64  # numbers; fewer take less room than the node that makes them float32
 
 
@@ -55,8 +57,14 @@ class Writer:
         return self._kept(values, f"number_{len(self.weights)}")
 
     def _kept(self, values: torch.Tensor | float, name: str) -> str:
-        """Many numbers that float16 holds exactly are stored in it, and made float32 when the file is opened."""
+        """Many numbers that int8 with scales or float16 holds exactly lie in it, and are float32 once it is opened."""
         array = np.array(torch.as_tensor(values).detach().cpu().float().contiguous().numpy())
+        if (eight := eight_bits.held(array)) is not None:
+            whole, scales = eight
+            self.weights.append(self.onnx.numpy_helper.from_array(whole, name))
+            scales = scales.reshape(-1, *[1] * (array.ndim - 1))
+            self.weights.append(self.onnx.numpy_helper.from_array(scales, name + _SCALES))
+            return self.add("Mul", self.add("Cast", name, to=self.onnx.TensorProto.FLOAT), name + _SCALES)
         with np.errstate(over="ignore"):  # what overflows is not held exactly
             halves = array.astype(np.float16)
         if array.size < _WORTH_A_CAST or not np.array_equal(halves, array):
@@ -90,6 +98,8 @@ def weights_of(content: bytes) -> dict[str, torch.Tensor]:
     read_onnx(content)
     kept = onnx.load_from_string(content).graph.initializer
     arrays = {each.name: np.array(onnx.numpy_helper.to_array(each), dtype=np.float32) for each in kept}
+    for name in [name for name in arrays if name + _SCALES in arrays]:
+        arrays[name] *= arrays.pop(name + _SCALES)
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 

@@ -24,6 +24,7 @@ from mien.core.teachers import run_of
 from mien.data.drawn import draw
 from mien.data.of_run import check_same_data, parts_of
 from mien.models._blocks import count_parameters
+from mien.training import eight_bits
 from mien.training.batches import normalise
 from mien.training.evaluate import laid_out, network_of, predict
 from mien.training.export import PROOF_FACES, check_says_the_same, network_about
@@ -33,7 +34,7 @@ from mien.training.views import TestTime
 
 Known = TypeVar("Known", KnownRun, StoredScores)
 
-NUMBERS = {"float16": torch.float16, "float32": torch.float32}
+NUMBERS = ("float16", "float32", "int8")
 DRAWN_FACES = 8
 VIEWS: tuple[TestTime, ...] = ("none", "flip", "flip+shift")
 
@@ -54,7 +55,7 @@ def ship(
 
     commit      of the code that trained it
     faces       in place of the data that the run names
-    numbers     "float16" or "float32", which the weights are rounded to
+    numbers     "float16", "float32" or "int8", which the weights are rounded to; int8 leaves small ones in float16
     most_bytes  that the file of the network may take
 
     Raises RunError where the run is not finished, the data has changed, the weights do not fit the numbers or the
@@ -81,11 +82,20 @@ def _rounded(run: RunDir, numbers: str) -> nn.Module:
     """The chosen epoch's network in these numbers; RunError where one of them is too large for them."""
     if numbers not in NUMBERS:
         raise ConfigError(f"numbers: expected {' or '.join(NUMBERS)}, got {numbers}")
-    network = network_of(run, torch.device("cpu")).to(NUMBERS[numbers])
-    lost = [name for name, value in network.state_dict().items() if not value.isfinite().all()]
-    if lost:
-        raise RunError(f"run {run.path}: {lost[0]} holds a number that {numbers} cannot hold; ship float32")
-    return network.float()
+    network = network_of(run, torch.device("cpu"))
+    for name, values in network.state_dict().items():
+        if values.is_floating_point():
+            values.copy_(_nearest(values, numbers))
+        if not values.isfinite().all():
+            raise RunError(f"run {run.path}: {name} holds a number that {numbers} cannot hold; ship float32")
+    return network
+
+
+def _nearest(values: torch.Tensor, numbers: str) -> torch.Tensor:
+    """The nearest that these numbers hold."""
+    if numbers == "int8" and eight_bits.fits(array := values.numpy()):
+        return torch.from_numpy(eight_bits.nearest(array))
+    return values if numbers == "float32" else values.half()
 
 
 def _content(network: nn.Module, run: RunDir, temperature: float, most_bytes: int | None) -> bytes:
