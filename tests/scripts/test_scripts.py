@@ -139,6 +139,35 @@ def test_a_network_is_trained_in_pieces_and_shipped(tmp_path, script) -> None:
     assert "PrivateTest: withheld." in (tmp_path / "weights/tiny/card.md").read_text()
 
 
+def test_trunk_is_made_in_pieces(tmp_path, script) -> None:
+    _write_sheets(tmp_path / "sheets", _tiny())
+    words = ("make_trunk.py", "--data", "sheets", "--out", "made", "--batch-size", "64", "--threads", "1",
+             "--epochs", "2", "--wide", TINY[1], "--wide-ranks", "0/2",
+             "--mixed", TINY[1] + ",halve=stride", "--mixed-ranks", "2/0")  # fmt: skip
+    made, done = tmp_path / "made", []
+    while (code := script(*words, "--minutes", "0.0005")[0]) == 3:
+        done.append(sum(len(run.history) for run in RunDir.all_below(made)))
+    assert code == 0
+    assert len(done) > 2
+    assert done == sorted(done)
+    runs = {run.name: run for run in RunDir.all_below(made)}
+    rounds = ("wide", "mixed", "lean-wide", "lean-mixed", "lean", "again-wide", "again-mixed", "trunk")
+    assert runs.keys() == set(rounds)
+    assert [len(runs[name].history) for name in rounds] == [2, 2, 1, 1, 1, 1, 1, 1]
+    assert (
+        runs["lean-mixed"].config.init.path
+        == runs["lean-mixed"].config.distillation.teachers[0].path
+        == "made/mixed"
+    )
+    assert runs["again-wide"].config.init.path == "made/lean-wide"
+    assert runs["again-wide"].config.distillation.teachers[0].path == "made/lean"
+    assert [one.path for one in runs["trunk"].config.joined] == ["made/again-wide", "made/again-mixed"]
+    (made / "trunk/predictions/val.npz").unlink()  # as a kill leaves it
+    assert script(*words)[0] == 0
+    assert runs["trunk"].finished
+    assert script(*words, "--seed", "1")[0] == 2
+
+
 def test_a_student_is_distilled_in_pieces(tmp_path, script) -> None:
     _write_sheets(tmp_path / "sheets", _tiny())
     assert script("train_trunk.py", "--data", "sheets", "--out", "teacher", *TINY, "--epochs", "1")[0] == 0

@@ -1,0 +1,112 @@
+"""Make trunk from nothing, in pieces: the same command again goes on until it leaves with code 0.
+
+    python scripts/make_trunk.py --data fer2013.csv --out runs/trunk-0 --minutes 9
+    python scripts/ship_weights.py runs/trunk-0/trunk trunk --data fer2013.csv
+
+Two networks of different shape learn from the labels (wide, mixed). Each is given fewer filters and trained on by the
+labels and by its whole self (lean-wide, lean-mixed). Joined, they teach each of the two once more (again-wide,
+again-mixed), and those are joined: trunk. Each is a run in the folder --out. --epochs counts those of the first two;
+each later training takes half as many. Exit code 3: the minutes are over and epochs are left.
+"""
+
+import argparse
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pieces import UNFINISHED, arguments, ended, read_faces, train_piece
+
+import mien
+from mien.core import spec
+from mien.core.config import TrainConfig
+from mien.core.images import VAL, LabelledImages
+from mien.core.rundir import CONFIG, RunDir
+from mien.core.teachers import known, taught_by
+
+WIDE = "trunk"
+MIXED = "trunk:stem=16,halve=stride,widths=32/64/128/256,blocks=1/1/1/1,head=288,dropout=0.3"
+SHAPES = {"wide": "0/0/112/80", "mixed": "0/0/0/112/96"}
+
+
+def main() -> int:
+    """One piece."""
+    parser = arguments(__doc__, epochs=80)
+    parser.add_argument("--wide", default=WIDE, help="the first network")
+    parser.add_argument("--mixed", default=MIXED, help="the second network")
+    for name, ranks in SHAPES.items():
+        parser.add_argument(f"--{name}-ranks", default=ranks, help="filters that its layers keep; 0: all")
+    asked = parser.parse_args()
+    end = time.monotonic() + 60 * asked.minutes
+    faces = read_faces(asked.data)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for out, config in _trainings(asked, faces):
+        if _finished(out, config):
+            continue
+        if time.monotonic() > end:
+            return UNFINISHED
+        print(f"-- {out.name}", flush=True)
+        code = train_piece(config, faces, out, (end - time.monotonic()) / 60)
+        if code:
+            return code
+    _joined(asked.out, "again", "trunk", faces)
+    return 0
+
+
+def _trainings(asked: argparse.Namespace, faces: LabelledImages) -> Iterator[tuple[Path, TrainConfig]]:
+    """Where each training lies and what it is, in their order; each is made when those before it are finished."""
+    out, half = asked.out, replace(_whole(asked, "wide"), epochs=max(asked.epochs // 2, 1))
+    half = replace(half, batch_size=max(asked.batch_size // 2, 2), learning_rate=0.05, warmup=0.1)
+    for name in SHAPES:
+        yield out / name, _whole(asked, name)
+    for name in SHAPES:
+        yield out / f"lean-{name}", _lean(half, asked, name, before=out / name, teacher=out / name)
+    pair = _joined(out, "lean", "lean", faces)
+    for name in SHAPES:
+        yield out / f"again-{name}", _lean(half, asked, name, before=out / f"lean-{name}", teacher=pair)
+
+
+def _whole(asked: argparse.Namespace, name: str) -> TrainConfig:
+    model, options = spec.parse(getattr(asked, name))
+    return replace(
+        mien.recipe("trunk", model=model, options=options),
+        data=Path(asked.data).name,
+        epochs=asked.epochs,
+        batch_size=asked.batch_size,
+        seed=asked.seed,
+        threads=asked.threads,
+    )
+
+
+def _lean(
+    half: TrainConfig, asked: argparse.Namespace, name: str, *, before: Path, teacher: Path
+) -> TrainConfig:
+    """Half of the filters, trained on from `before` by the labels and by a teacher, half and half."""
+    model, options = spec.parse(getattr(asked, name))
+    return replace(
+        half,
+        model=model,
+        options={**options, "ranks": getattr(asked, f"{name}_ranks")},
+        distillation=taught_by([teacher], alpha=0.5),
+        init=known(before),
+    )
+
+
+def _joined(out: Path, prefix: str, name: str, faces: LabelledImages) -> Path:
+    """Both networks of a round as one run, made where it is not there yet."""
+    runs, joined = [out / f"{prefix}-{shape}" for shape in SHAPES], out / name
+    if joined.exists() and not RunDir(joined).has_predictions(VAL):
+        shutil.rmtree(joined)  # what a kill left; nothing is trained in it
+    if not joined.exists():
+        mien.join(runs, joined, faces=faces)
+    return joined
+
+
+def _finished(out: Path, config: TrainConfig) -> bool:
+    """Whether this very training is done; one of other choices is left to who trains, who says so."""
+    return (out / CONFIG).is_file() and (run := RunDir.open(out)).finished and run.config == config
+
+
+if __name__ == "__main__":
+    ended(main)
