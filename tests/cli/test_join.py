@@ -20,7 +20,9 @@ def test_runs_are_joined_measured_and_listed(mien, tmp_path) -> None:
     assert (code, told["path"], told["state"]) == (0, "runs/ensemble-1", "finished")
     assert len(RunDir.open("runs/ensemble-1").config.options["of"]) == 2
     (tmp_path / "faces.npz").rename(tmp_path / "moved.npz")
-    code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", "--out", "pair", "--data", "moved.npz")
+    words = ("--shares", "0.6/0.4", "--out", "pair", "--data", "moved.npz")
+    code, out, _ = mien("join", "runs/trunk-1", "runs/trunk-2", *words)
+    assert RunDir.open("pair").config.options["shares"] == (0.6, 0.4)
     assert (code, out) == (0, "pair\n")
     assert mien("evaluate", "pair", "--data", "moved.npz")[0] == 0
 

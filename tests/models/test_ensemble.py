@@ -28,6 +28,21 @@ def test_logits_are_the_mean_of_the_members() -> None:
     assert torch.allclose(network(faces), apart.mean(0), atol=1e-6)
 
 
+def test_logits_are_the_weighted_mean_where_there_are_shares() -> None:
+    network = registry.build("ensemble", {"of": OF, "shares": "0.5/0.2/0.3"})
+    faces = torch.randn(4, 1, 48, 48)
+    assert network(faces).shape == (4, 3, 7)  # each learns by its own loss, whatever its share
+    network.eval()
+    first, second, third = (member(faces) for member in network.members)
+    assert torch.allclose(network(faces), 0.5 * first + 0.2 * second + 0.3 * third, atol=1e-6)
+
+
+@pytest.mark.parametrize("shares", ["0.5/0.5", "0.5/0.5/0.5", "1.5/-0.5/0", "nan/0.5/0.5", "inf/0/0"])
+def test_impossible_shares_are_refused(shares) -> None:
+    with pytest.raises(ConfigError, match="expected 3 shares of at least 0 with the sum 1, got "):
+        registry.build("ensemble", {"of": OF, "shares": shares})
+
+
 def test_members_cost_what_they_cost_apart() -> None:
     one, three = (cost(registry.build("ensemble", {"of": OF[:1] * n}), (1, 48, 48)) for n in (1, 3))
     alone = cost(registry.build("trunk", TRUNK), (1, 48, 48)).forward.multiplications

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load
 
 import mien
+from mien.analysis.shares import fitted_shares
 from mien.core.command import train_command
 from mien.core.config import Distillation, KnownRun, TrainConfig
 from mien.core.errors import ConfigError, RunError
@@ -92,6 +93,31 @@ def test_joined_runs_say_the_mean_of_their_logits(apart, tmp_path) -> None:
     assert mien.resume(run, small_faces()).read(WEIGHTS) == before
     with pytest.raises(ConfigError, match="mien join"):
         mien.train(run.config, small_faces(), out=tmp_path / "again")
+
+
+def test_shares_are_fitted_on_validation_faces_or_given(apart, tmp_path) -> None:
+    run = mien.join(apart, tmp_path / "joined", faces=small_faces(), shares="fitted")
+    shares = fitted_shares([each.predictions(VAL) for each in apart])
+    assert run.config.options["shares"] == pytest.approx(shares, abs=0.011)
+    shares = run.config.options["shares"]
+    logs = [np.log(each.predictions(VAL).probs.astype(np.float64)) for each in apart]
+    wanted = np.exp(np.tensordot(shares, logs, 1))
+    assert run.predictions(VAL).probs == pytest.approx(wanted / wanted.sum(1, keepdims=True), abs=1e-5)
+    said = "/".join(map(str, shares))
+    assert train_command(run.config, "out").endswith(f" --shares {said} --out out")
+    card = ship(
+        run, tmp_path / "small", commit="c", faces=small_faces()
+    )  # with proof that the file says the same
+    assert f",shares={said}" in card.model
+    assert f" --shares {said} --out " in card.command
+    given = mien.join(apart, tmp_path / "given", faces=small_faces(), shares=said)
+    assert given.config == run.config
+    assert given.predictions(VAL).probs == pytest.approx(run.predictions(VAL).probs)
+    with pytest.raises(ConfigError, match=r"expected 3 shares of at least 0 with the sum 1, got 0\.5/0\.5"):
+        mien.join(apart, tmp_path / "out", faces=small_faces(), shares=(0.5, 0.5))
+    with pytest.raises(ConfigError, match="shares: expected a number, got most"):
+        mien.join(apart, tmp_path / "out", faces=small_faces(), shares="most")
+    assert not (tmp_path / "out").exists()
 
 
 def test_networks_of_different_kinds_are_joined(apart, tmp_path) -> None:

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import mien
 from mien.cli._figures import print_run
+from mien.core.config import EQUAL
 
 
-def join(*runs: str, out: Path | None = None, data: str | None = None, json: bool = False) -> None:
+def join(
+    *runs: str, shares: str = EQUAL, out: Path | None = None, data: str | None = None, json: bool = False
+) -> None:
     """Join the networks of finished runs, trained on the same faces, to one that averages their logits.
 
     Nothing is trained. Networks that differ in their shape or their --seed are right together more often than each of
@@ -16,6 +19,8 @@ def join(*runs: str, out: Path | None = None, data: str | None = None, json: boo
     ----------
     runs
         Directories of two finished runs or more, of any networks.
+    shares
+        Of each in the mean: equal, fitted (by the log-loss on the validation faces), or numbers, such as 0.6/0.4.
     out
         The new run's directory, which must not exist; by default the next free runs/<model>-<number>.
     data
@@ -24,4 +29,4 @@ def join(*runs: str, out: Path | None = None, data: str | None = None, json: boo
         Print what came of it, as mien runs --json has it.
     """
     faces = mien.load(data) if data else None
-    print_run(mien.join(runs, out, faces=faces), json)
+    print_run(mien.join(runs, out, faces=faces, shares=shares), json)

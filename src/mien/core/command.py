@@ -20,7 +20,9 @@ def train_command(config: TrainConfig, out: str) -> str:
     "mien train faces.csv --recipe report --model cnn:pool=max --epochs 5 --out 'runs/a b'"
     """
     if config.joined:
-        return shlex.join(["mien", "join", *(one.path for one in config.joined), "--out", out])
+        shares = config.options.get("shares")
+        asked = ["--shares", _option_text(shares)] if shares else []
+        return shlex.join(["mien", "join", *(one.path for one in config.joined), *asked, "--out", out])
     recipe = min(RECIPES, key=lambda name: len(_flags(config, RECIPES[name])))
     # mien distil has another recipe of its own where none is named
     named = [] if recipe == "default" and config.distillation is None else ["--recipe", recipe]

@@ -269,6 +269,8 @@ _FAST = TrainConfig(
     learning_rate=0.1,
 )
 
+EQUAL, FITTED = "equal", "fitted"  # shares of joined networks
+
 RECIPES = {"default": TrainConfig(), "report": _REPORT, "fast": _FAST, "trunk": _TRUNK}
 
 

@@ -2,23 +2,26 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from mien.analysis.metrics import log_loss
-from mien.core.config import TrainConfig
+from mien.analysis.shares import fitted_shares
+from mien.core import spec
+from mien.core.config import EQUAL, FITTED, TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.history import Epoch, History
 from mien.core.images import TEST, VAL, LabelledImages
+from mien.core.predictions import Predictions
 from mien.core.rundir import HISTORY, WEIGHTS, RunDir
 from mien.core.shipped import opened
 from mien.core.teachers import known
 from mien.data.of_run import check_same_data, parts_of
 from mien.models import registry
-from mien.models.ensemble import member_text
+from mien.models.ensemble import EnsembleOptions, member_text
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
@@ -30,7 +33,11 @@ MEASURED = 4096  # training faces at most
 
 
 def join(
-    runs: Sequence[RunDir | Path | str], out: Path | str | None = None, *, faces: LabelledImages | None = None
+    runs: Sequence[RunDir | Path | str],
+    out: Path | str | None = None,
+    *,
+    faces: LabelledImages | None = None,
+    shares: str | Sequence[float] = EQUAL,
 ) -> RunDir:
     """A new run in the directory `out`, which must not exist: an ensemble of the networks of these runs.
 
@@ -38,11 +45,13 @@ def join(
     all but their data. The history has one row: its training figures are those of at most 4,096 training faces, evenly
     spaced, as they are, its seconds those of joining.
 
-    out    by default the next free runs/<model>-<number>
-    faces  in place of what the runs' data names
+    out     by default the next free runs/<model>-<number>
+    faces   in place of what the runs' data names
+    shares  "equal"; "fitted": those by which the labels of the validation faces are likeliest, of two decimals
+            (mien.analysis.shares); or one number a run, with the sum 1, also as text: "0.6/0.4"
 
-    Raises ConfigError where there are fewer than two runs, or one is an ensemble itself; RunError where one is missing
-    or not finished, was trained on other data, or `out` exists.
+    Raises ConfigError where there are fewer than two runs, one is an ensemble itself, or the shares are impossible;
+    RunError where one is missing or not finished, was trained on other data, or `out` exists.
     """
     began = time.perf_counter()
     found = [opened(run) for run in runs]
@@ -51,6 +60,11 @@ def join(
     for run in found:
         check_same_data(run, read.parts)
     machine = Machine.chosen(config)
+    if shares == FITTED:
+        shares = fitted_shares([_said(run, read.parts.val, machine) for run in found])
+    if shares != EQUAL:
+        options = {**config.options, "shares": shares}
+        config = replace(config, options=spec.values("ensemble", EnsembleOptions, options))
     network = _network(config, found, machine.device)
     new = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
     describe(new, machine, network, read)
@@ -104,6 +118,10 @@ def _member(config: TrainConfig) -> str:
     return member_text(
         config.model, asdict(registry.options(config.model, config.options, match=config.match))
     )
+
+
+def _said(run: RunDir, faces: LabelledImages, machine: Machine) -> Predictions:
+    return predict(network_of(run, machine.device), faces, machine, part=VAL, run=run.name)
 
 
 def _network(config: TrainConfig, found: Sequence[RunDir], device: torch.device) -> nn.Module:
