@@ -21,7 +21,7 @@ from pieces import UNFINISHED, arguments, ended, read_faces, train_piece
 import mien
 from mien.core import spec
 from mien.core.config import TrainConfig
-from mien.core.images import VAL, LabelledImages
+from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
 from mien.core.teachers import known, taught_by
 
@@ -96,7 +96,7 @@ def _lean(
 def _joined(out: Path, prefix: str, name: str, faces: LabelledImages) -> Path:
     """Both networks of a round as one run, made where it is not there yet."""
     runs, joined = [out / f"{prefix}-{shape}" for shape in SHAPES], out / name
-    if joined.exists() and not RunDir(joined).has_predictions(VAL):
+    if joined.exists() and not RunDir.open(joined).finished:
         shutil.rmtree(joined)  # what a kill left; nothing is trained in it
     if not joined.exists():
         mien.join(runs, joined, faces=faces)

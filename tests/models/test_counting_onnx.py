@@ -210,6 +210,25 @@ def test_arithmetic_on_integers_is_named_as_not_counted(tmp_path: Path) -> None:
     assert "Shape" not in [row.kind for row in table.rows]
 
 
+def test_weights_in_eight_bits_are_as_many_as_they_are(tmp_path: Path) -> None:
+    whole = numpy_helper.from_array(np.ones((4, 5), dtype=np.int8), "w")
+    scales = numpy_helper.from_array(np.ones(5, dtype=np.float32), "s")
+    zeros = numpy_helper.from_array(np.zeros(5, dtype=np.int8), "z")
+    plain = counted(tmp_path, [helper.make_node("MatMul", ["x", "f"], ["y"])], weights(f=(4, 5)), [1, 4])
+    for first, second in (
+        (helper.make_node("DequantizeLinear", ["w", "s", "z"], ["f"], axis=1), []),
+        (
+            helper.make_node("Cast", ["w"], ["c"], to=TensorProto.FLOAT),
+            [helper.make_node("Mul", ["c", "s"], ["f"])],
+        ),
+    ):
+        nodes = [first, *second, helper.make_node("MatMul", ["x", "f"], ["y"])]
+        table = counted(tmp_path, nodes, [whole, scales, zeros], [1, 4])
+        assert table.with_buffers == plain.with_buffers == 20
+        assert table.forward == plain.forward
+        assert not table.uncounted
+
+
 def test_channels_that_do_not_fit_the_weights(tmp_path: Path) -> None:
     node = helper.make_node("Conv", ["x", "w"], ["y"], group=2)
     with pytest.raises(ConfigError, match="weights w in 2 groups take 6 channels, input x has 4"):

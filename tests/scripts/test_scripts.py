@@ -162,7 +162,7 @@ def test_trunk_is_made_in_pieces(tmp_path, script) -> None:
     assert runs["again-wide"].config.init.path == "made/lean-wide"
     assert runs["again-wide"].config.distillation.teachers[0].path == "made/lean"
     assert [one.path for one in runs["trunk"].config.joined] == ["made/again-wide", "made/again-mixed"]
-    (made / "trunk/predictions/val.npz").unlink()  # as a kill leaves it
+    (made / "trunk/history.csv").unlink()  # as a kill leaves it
     assert script(*words)[0] == 0
     assert runs["trunk"].finished
     assert script(*words, "--seed", "1")[0] == 2

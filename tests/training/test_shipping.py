@@ -173,10 +173,36 @@ def test_the_card_of_a_run_that_began_with_others_tells_them_all(run, folder, tm
         second.history.to_rows(),
     ]
     block = (folder / "small/card.md").read_text().split("```")[1].strip().splitlines()
-    assert [line.split(" --out ")[1] for line in block] == ["runs/small-1", "runs/second", "runs/small"]
+    best = [one.history.best.epoch for one in (run, second, third)]
+    assert [line.split(" --out ")[1] for line in block] == [
+        f"runs/small-1  # epoch {best[0]} of 2",
+        f"runs/second  # epoch {best[1]} of 2",
+        f"runs/small  # epoch {best[2]} of 1",
+    ]
     assert [" --init runs/small-1 " in line for line in block] == [False, True, False]
     assert [" --init runs/second " in line for line in block] == [False, False, True]
-    assert "of 2 of second, then epoch 1 of 1, code" in (folder / "small/card.md").read_text()
+
+
+def test_the_card_of_a_student_tells_how_its_teachers_were_made(run, folder, tmp_path) -> None:
+    teacher = mien.train(replace(run.config, init=known(run)), small_faces(), out=tmp_path / "teacher")
+    taught = replace(run.config, distillation=taught_by([run, teacher]), init=known(teacher))
+    student = mien.train(taught, small_faces(), out=tmp_path / "student")
+    card = ship(student, folder / "small", commit="c0ffee", faces=small_faces())
+    assert [one.name for one in card.begun_with] == ["small-1", "teacher"]
+    assert " --teachers runs/small-1 runs/teacher " in card.command
+    assert " --init runs/teacher " in card.command
+    assert str(tmp_path) not in card.to_json()
+    shutil.rmtree(teacher.path)  # what it began with must be there, who taught need not
+    with pytest.raises(RunError, match="teacher is not a run"):
+        ship(student, folder / "small", commit="c0ffee", faces=small_faces())
+    alone = replace(taught, distillation=taught_by([run]), init=None)
+    student = mien.train(alone, small_faces(), out=tmp_path / "alone")
+    (run.path / "config.json").rename(tmp_path / "hidden.json")
+    try:
+        card = ship(student, folder / "small", commit="c0ffee", faces=small_faces())
+    finally:
+        (tmp_path / "hidden.json").rename(run.path / "config.json")
+    assert card.begun_with == ()
 
 
 def test_what_began_with_a_network_of_an_earlier_card_tells_what_that_says(run, folder, tmp_path) -> None:
@@ -193,7 +219,7 @@ def test_what_began_with_a_network_of_an_earlier_card_tells_what_that_says(run, 
     assert card.begun_with[1].command == old.command
     assert list(card.begun_with[1].history) == list(old.history)
     block = (folder / "small/card.md").read_text().split("```")[1].strip().splitlines()
-    assert [line.endswith("  # code at commit c0ffee") for line in block] == [True, True, False]
+    assert [line.endswith(" of 2, code at commit c0ffee") for line in block] == [True, True, False]
 
 
 def test_the_text_of_the_card_says_what_must_be_said(run, folder) -> None:

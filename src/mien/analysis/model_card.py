@@ -49,9 +49,9 @@ class TrainedOn:
 
 @dataclass(frozen=True, kw_only=True)
 class BegunWith:
-    """A run whose weights another one began with or joined: its name, the command that trains it anew, its epochs.
+    """A run that another one learned from, began with or joined: its name, the command that makes it anew, its epochs.
 
-    commit  of the code that the command was given to; empty: the card's
+    commit  of the code that the command was given to, where that is known
     """
 
     name: str
@@ -78,10 +78,10 @@ class Measured:
 class ModelCard:
     """A shipped network's card; to_json is what lies beside its weights, and the text is made from it.
 
-    command  trains it anew, after those of begun_with
-    commit   of the code that trained it
+    command  makes it anew, after those of begun_with
+    commit   of the code that shipped it
     history  its epochs, as in history.csv
-    begun_with  the runs before it whose weights it goes on from or joins, the first one first
+    begun_with  the runs that it builds on (that taught it, that it began with or joins) in the order of their making
     drawn    what it says of the first drawn faces (mien.data.drawn, seed 0): probabilities, one row a face
     test     figures on the test part, or why there are none
     """
@@ -127,21 +127,12 @@ class ModelCard:
             *_listed("Out of scope", self.out_of_scope),
             *_listed("What to know", self.cautions),
             "## How it was made",
-            f"{self._epochs()}, code at commit `{self.commit}`:",
-            "\n".join(["```", *map(_command, self.begun_with), self.command, "```"]),
+            f"Shipped by code at commit `{self.commit}`; runs that it builds on may be of earlier code.",
+            "\n".join(["```", *map(_command, self.begun_with), _command(self), "```"]),
             _table(("part", "faces", "SHA-256 of the data"), self._data_rows()),
             f"SHA-256 of {self.file.name}: `{self.file.sha256}`. The scores above are computed in float32.",
         ]
         return "\n\n".join(blocks) + "\n"
-
-    def _epochs(self) -> str:
-        before = [f"epoch {one.best_epoch} of {len(one.history)} of {one.name}" for one in self.begun_with]
-        if self.recipe.get("joined"):
-            members = " and ".join(filter(None, [", ".join(before[:-1]), *before[-1:]]))
-            told = ", ".join(filter(None, [members, "joined"]))
-        else:
-            told = ", then ".join([*before, f"epoch {self.best_epoch} of {len(self.history)}"])
-        return told[0].upper() + told[1:]
 
     def _part(self, part: str) -> str:
         return self.data.parts.get(part) or f"the {part} part"
@@ -153,8 +144,12 @@ class ModelCard:
         ]
 
 
-def _command(one: BegunWith) -> str:
-    return f"{one.command}  # code at commit {one.commit}" if one.commit else one.command
+def _command(one: BegunWith | ModelCard) -> str:
+    """With what a reader cannot see in it: the epoch that was chosen, where something was trained."""
+    trained = not one.command.startswith("mien join ")
+    told = [f"epoch {one.best_epoch} of {len(one.history)}"] * trained
+    told += [f"code at commit {one.commit}"] * bool(isinstance(one, BegunWith) and one.commit)
+    return f"{one.command}  # {', '.join(told)}" if told else one.command
 
 
 _ACCURACY = ("views", "accuracy, whole part", "accuracy, leak-free", "macro-F1", "log-loss", "temperature")

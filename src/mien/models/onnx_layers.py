@@ -11,6 +11,7 @@ from mien.core.operations import Dropout, Flatten, Unknown
 from mien.core.sliding import Shape
 from mien.models._onnx_rules import VIEWS, Node, computes_on_integers, operation, sources_of
 
+_INT8 = 3
 _FLOATS = (1, 10, 11, 16)  # TensorProto.FLOAT, FLOAT16, DOUBLE, BFLOAT16
 
 
@@ -109,8 +110,8 @@ class _Graph:
 
     def __post_init__(self) -> None:
         graph = self.model.graph
-        self.weights = {each.name: tuple(each.dims) for each in graph.initializer if _is_weight(each)}
         constants = {each.name: each for each in graph.initializer}
+        self.weights = _weights(graph.node, constants)
         inputs = [each for each in graph.input if each.name not in constants]
         self.inputs = tuple(_shape(each) or () for each in inputs)
         self.origin = {each.name: -1 - at for at, each in enumerate(inputs)}
@@ -185,6 +186,20 @@ class _Graph:
             steps=tuple(self.steps),
             element_size=size,
         )
+
+
+def _weights(nodes: Any, constants: dict[str, Any]) -> dict[str, Shape]:
+    """Weights by name; of those stored as whole numbers with scales the whole numbers, which are as many."""
+    whole = {name for name, each in constants.items() if each.data_type == _INT8 and len(each.dims) > 1}
+    made, scales = {}, set()  # what float numbers are made of which whole ones
+    for node in nodes:
+        if node.op_type in ("Cast", "DequantizeLinear") and node.input[0] in whole:
+            made[node.output[0]] = node.input[0]
+            scales.update(node.input[1:])
+        elif node.op_type == "Mul" and made.keys() & set(node.input):
+            scales.update(node.input)
+    kept = {name for name, each in constants.items() if _is_weight(each)} - scales
+    return {name: tuple(constants[name].dims) for name in constants if name in kept | set(made.values())}
 
 
 def _is_weight(initializer: Any) -> bool:

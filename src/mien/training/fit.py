@@ -85,6 +85,8 @@ def resume(
     path = run.path if isinstance(run, RunDir) else Path(run)
     processes = current()
     run, config = processes.first(lambda: (opened := RunDir.open(path), opened.config))
+    if config.joined and not run.finished:
+        raise RunError(f"{path}: joining it was interrupted; remove that folder, and run mien join again")
     with processes.guarded(path), _locked(run, processes):
         layers = processes.first(lambda: _layers_so_far(run))
         found, machine = found_by_all(config, faces, path, processes, layers)

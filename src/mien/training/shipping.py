@@ -53,7 +53,7 @@ def ship(
     What is there already is replaced file by file, the card last. The figures are those of the rounded weights on
     the validation part, computed in float32; the test part is not looked at.
 
-    commit      of the code that trained it
+    commit      of the code that ships it
     faces       in place of the data that the run names
     numbers     "float16", "float32" or "int8", which the weights are rounded to; int8 leaves small ones in float16
     most_bytes  that the file of the network may take
@@ -182,15 +182,25 @@ def _card(
 
 
 def _begun_with(config: TrainConfig) -> tuple[BegunWith, ...]:
-    """The runs that it builds on; of a network that comes with mien none, which is had by its name."""
+    """The runs that it builds on, each after its own; a network that comes with mien is had by its name."""
     found: dict[str, BegunWith] = {}  # by name: members may have begun with the same run
-    for known in (config.init, *config.joined):
+    taught = filter(_is_there, config.distillation.teachers if config.distillation else ())
+    for known in (*taught, config.init, *config.joined):
         if known is None or known.path in names():
             continue
         run = run_of(known)
         told = _told_by_card(run) if run.has(CARD) else (*_begun_with(run.config), _begun(run))
-        found |= {one.name: one for one in told}
+        found |= {one.name: one for one in told if one.name not in found}
     return tuple(found.values())
+
+
+def _is_there(teacher: KnownRun) -> bool:
+    """Who taught may be gone, for nothing of it is in the weights."""
+    try:
+        run_of(teacher)
+    except RunError:
+        return False
+    return True
 
 
 def _begun(run: RunDir) -> BegunWith:
@@ -214,15 +224,15 @@ def _told_by_card(run: RunDir) -> tuple[BegunWith, ...]:
 
 def _command(config: TrainConfig, name: str) -> str:
     """Makes it anew as runs/<name>, from the runs of their names beside it where it builds on some."""
-    placeless = _without_places(config)
-    return train_command(
-        replace(
-            placeless,
-            init=config.init and _beside(config.init),
-            joined=tuple(map(_beside, config.joined)),
-        ),
-        f"runs/{name}",
+    placed = replace(
+        _without_places(config),
+        init=config.init and _beside(config.init),
+        joined=tuple(map(_beside, config.joined)),
     )
+    if config.distillation and placed.distillation:
+        teachers = tuple(map(_beside, config.distillation.teachers))
+        placed = replace(placed, distillation=replace(placed.distillation, teachers=teachers))
+    return train_command(placed, f"runs/{name}")
 
 
 def _beside(run: KnownRun) -> KnownRun:
