@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", help="a finished run, or the name of a network that comes with mien")
+    parser.add_argument("run", help="a finished run of trunk or pocket")
     parser.add_argument("ranks", nargs="+", help="of each stage and the last convolution, such as 0/0/112/80")
     parser.add_argument("--data", required=True)
     asked = parser.parse_args()

@@ -6,15 +6,14 @@ For runs that were trained with --statistics 0, or before there were any: they k
 """
 
 import argparse
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from pieces import ended, read_faces
 
 from mien.core.errors import RunError
-from mien.core.images import VAL
-from mien.core.rundir import CHECKPOINT, CONFIG, NETWORK, WEIGHTS, RunDir
+from mien.core.images import TEST, VAL
+from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
 from mien.core.teachers import taught_by
 from mien.data.splits import split
 from mien.training.batches import Faces
@@ -24,7 +23,7 @@ from mien.training.evaluate import predict
 from mien.training.machine import Machine
 from mien.training.statistics import measure, unvaried
 
-LEFT = ("predictions", CHECKPOINT, NETWORK, "card.*")  # what belongs to the old statistics
+KEPT = (CONFIG, ENVIRONMENT, COSTS, HISTORY, WITHOUT)  # all else belongs to the old statistics
 
 
 def main() -> int:
@@ -44,11 +43,14 @@ def main() -> int:
     [network] = networks(taught_by([str(asked.run)]).teachers, parts.train, machine)
     faces = Faces.of(parts.train, machine.device)
     measure(network, unvaried(faces, len(faces), mirrored=config.augmentation.flip), machine)
-    shutil.copytree(asked.run, asked.out, ignore=shutil.ignore_patterns(*LEFT))
+    asked.out.mkdir(parents=True)
     new = RunDir(asked.out)
-    new.write(CONFIG, config.to_json().encode())
+    for name in filter(run.has, KEPT):
+        new.write(name, config.to_json().encode() if name == CONFIG else run.read(name))
     new.write(WEIGHTS, weights_to_bytes(network, {"epoch": run.history.best.epoch, "model": config.model}))
-    new.save_predictions(predict(network, parts.val, machine, part=VAL, run=new.name), VAL)
+    for part in (VAL, TEST):
+        if (held_out := getattr(parts, part)) is not None:
+            new.save_predictions(predict(network, held_out, machine, part=part, run=new.name), part)
     return 0
 
 

@@ -22,7 +22,9 @@ def main() -> int:
     parser.add_argument("run", type=Path, help="directory of the finished run")
     parser.add_argument("name", help="by which it is called, such as trunk")
     parser.add_argument("--data", required=True, help="the data that it was trained with")
-    parser.add_argument("--numbers", choices=NUMBERS, default="float16")
+    parser.add_argument(
+        "--numbers", choices=NUMBERS, default="float16", help="int8: of large weights, the others in float16"
+    )
     parser.add_argument("--most-bytes", type=int, help="that the weights may take")
     parser.add_argument("--commit", help="of the code that trained it; by default the one checked out")
     parser.add_argument("--folder", type=Path, default=FOLDER)

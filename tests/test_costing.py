@@ -186,3 +186,10 @@ def test_whatever_a_module_raises_is_one_line() -> None:
 def test_two_networks_at_once_are_refused(inputs: object) -> None:
     with pytest.raises(ConfigError, match="cnn, dnn: a network of mien is counted alone"):
         cost(["cnn", "dnn"], inputs)
+
+
+def test_a_network_of_mien_may_have_choices() -> None:
+    low, high = cost("trunk:ranks=0/0/112/80"), cost("trunk")
+    assert (low.with_buffers, high.with_buffers) == (1_029_187, 1_996_867)
+    with pytest.raises(ConfigError, match="cnn: pool: expected average or max, got min"):
+        cost("cnn:pool=min")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from mien.analysis.cost import count, network_from_text
 from mien.analysis.cost.complexity import Complexity, complexity
+from mien.core import spec
 from mien.core.config import TrainConfig
 from mien.core.costs import CostTable
 from mien.core.errors import ConfigError, DataError, MissingExtra
@@ -135,7 +136,7 @@ def _one_shape(inputs: Any, name: str) -> Shape:
 def _by_text(text: str, inputs: Any, batch: int, training: bool) -> _Given:
     names = plugin_names("mien.models")
     place, _, function = text.rpartition(":")
-    if text in names:
+    if text in names or ("=" in text and text.partition(":")[0] in names):
         sizes = _one_shape(_OURS if inputs is None else inputs, text)
         return _module(_ours(text, sizes), sizes, batch, training, text)
     if place and function.isidentifier() and " " not in place:
@@ -183,7 +184,7 @@ def _module(module: Any, inputs: Any, batch: int, training: bool, name: str) -> 
 
 
 def _ours(name: str, inputs: Shape) -> "nn.Module":
-    """A network of mien for faces of the given side."""
+    """A network of mien, named with its choices, for faces of the given side."""
     try:
         from mien.models.registry import build
     except ImportError as error:
@@ -192,7 +193,7 @@ def _ours(name: str, inputs: Shape) -> "nn.Module":
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch advises odd kernels for speed
-        return build(name, side=inputs[-1])
+        return build(*spec.parse(name), side=inputs[-1])
 
 
 def _made(place: str, function: str) -> Any:

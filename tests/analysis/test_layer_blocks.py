@@ -146,7 +146,7 @@ def test_a_residual_module_is_one_block_of_a_chain() -> None:
     assert [(block.title, block.followers, block.shape.text, block.parameters) for block in chain] == [
         ("input", (), "8x8x1", 0),
         ("Conv2d", (), "8x8x4", 36),
-        ("residual block", ("3 Conv2d", "AvgPool2d"), "4x4x6", 24 + 216 + 324),
+        ("residual block", ("3 Conv2d", "AvgPool2d"), "8x8x6", 24 + 216 + 324),
         ("Linear", (), "7", 50),
     ]
     assert [block.residual for block in chain] == [False, False, True, False]

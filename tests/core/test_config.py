@@ -98,6 +98,12 @@ def test_unknown_keys_in_json_are_refused():
         TrainConfig.from_json(json.dumps({"epohs": 3}))
 
 
+def test_a_recipe_for_another_network_leaves_that_its_defaults():
+    assert recipe("fast", model="cnn").options == {}
+    assert recipe("fast", model="trunk") == recipe("fast")
+    assert recipe("fast", model="cnn", options={"pool": "max"}).options == {"pool": "max"}
+
+
 def test_unknown_recipe_lists_the_known():
     with pytest.raises(ConfigError, match="there are default, report"):
         recipe("fast!")

@@ -1,10 +1,12 @@
 """The section on training: what it says of runs whose curves are known, and what it draws."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from mien.core.config import KnownRun
 from mien.core.errors import MissingInput
 from mien.core.material import Material
 from mien.core.section import Drawing, Finding, Text
@@ -31,6 +33,17 @@ OVERFITTING = history_of(
     train_accuracy=0.2 + 0.019 * EPOCHS,
 )
 RISING = history_of(2 - 0.02 * EPOCHS, val_accuracy=0.1 + 0.01 * EPOCHS)
+
+
+def test_a_joined_run_has_no_curves() -> None:
+    pair = read_run("pair", history=history_of(np.array([1.0])))
+    known = tuple(KnownRun(path=f"runs/{name}", digest="") for name in ("one", "two"))
+    pair = replace(pair, config=replace(pair.config, joined=known))
+    finding = made(read_run("one", history=RISING), pair)
+    assert finding.blocks[-1] == Text(text="Not shown: pair is joined from one and two, nothing was trained.")
+    assert [run["run"] for run in finding.data["runs"]] == ["one"]
+    with pytest.raises(MissingInput, match="pair is joined from one and two, nothing was trained"):
+        made(pair)
 
 
 def made(*runs) -> Finding:
@@ -135,7 +148,7 @@ def test_one_epoch() -> None:
 
 def test_runs_without_epochs_are_named() -> None:
     finding = made(read_run("begun"), read_run("done", history=RISING))
-    assert finding.blocks[-1] == Text(text="Without a finished epoch, and so not shown: begun.")
+    assert finding.blocks[-1] == Text(text="Not shown: no finished epoch in begun.")
     assert "var(--series-2" in drawings(finding)[0].svg  # the second run keeps its colour
     with pytest.raises(MissingInput, match="no finished epoch in begun"):
         made(read_run("begun"))

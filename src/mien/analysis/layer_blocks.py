@@ -73,7 +73,8 @@ class LayerBlock:
     shape       its output, before it is made a vector
     parameters  all stored numbers, and their share of the network's
     formulas    how the parameters come about
-    residual    it is a whole module in which two paths are added; its layers with weights are counted in followers
+    residual    it is a whole module in which two paths are added: its layers with weights are counted in followers,
+                and its shape is that of the sum, before what follows
     """
 
     title: str
@@ -188,7 +189,7 @@ def _block(rows: list[LayerCost], table: CostTable) -> LayerBlock:
 
 def _residual_block(rows: list[LayerCost], module: str, table: CostTable) -> LayerBlock:
     inside = [row for row in rows if _lies_in(row, module)]
-    after = rows[len(inside) :]
+    after = [row for row in rows if not _lies_in(row, module)]
     titles = Counter(block.title for block in _chain(inside, table)[1:])
     counted = tuple(f"{count} {title}" if count > 1 else title for title, count in titles.items())
     joined = MapShape.of(inside[-1].output_shape, table.layout)
@@ -196,7 +197,7 @@ def _residual_block(rows: list[LayerCost], module: str, table: CostTable) -> Lay
         rows,
         table,
         title="residual block",
-        shape=_last_alike(joined, rows, table),
+        shape=joined,
         followers=(*counted, *_followers(after, joined, table)),
         residual=True,
     )
@@ -267,4 +268,5 @@ def _stage(blocks: list[LayerBlock]) -> LayerBlock:
         share=sum(block.share for block in blocks),
         multiplications=sum(block.multiplications for block in blocks),
         formulas=(),
+        residual=any(block.residual for block in blocks),
     )

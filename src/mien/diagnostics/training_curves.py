@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,17 +48,27 @@ def make(material: Material) -> Finding:
     curves = [
         _curves(run, COLOURS[number % len(COLOURS)])
         for number, run in enumerate(material.runs)
-        if len(run.history)
+        if len(run.history) and not run.config.joined
     ]
+    not_shown = _not_shown(material.runs)
     if not curves:
-        raise MissingInput(f"no finished epoch in {listed([run.name for run in material.runs]) or 'any run'}")
-    without = [run.name for run in material.runs if not len(run.history)]
+        raise MissingInput("; ".join(not_shown) or "no finished epoch in any run")
     blocks: list[Block] = [_drawing(curves), _table(curves)]
-    if without:
-        blocks.append(Text(text=f"Without a finished epoch, and so not shown: {listed(without)}."))
+    blocks += [Text(text=f"Not shown: {'; '.join(not_shown)}.")] * bool(not_shown)
     return Finding(
         answer=_answer(curves), blocks=tuple(blocks), data={"runs": [_data(run) for run in curves]}
     )
+
+
+def _not_shown(runs: Sequence[ReadRun]) -> list[str]:
+    """Which runs have no curves, and why."""
+    joined = [
+        f"{run.name} is joined from {listed([Path(one.path).name for one in run.config.joined])}, nothing was trained"
+        for run in runs
+        if run.config.joined
+    ]
+    without = [run.name for run in runs if not (len(run.history) or run.config.joined)]
+    return [f"no finished epoch in {listed(without)}"] * bool(without) + joined
 
 
 def _curves(run: ReadRun, colour: str) -> RunCurves:
