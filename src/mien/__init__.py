@@ -33,6 +33,7 @@ _EXPORTS = {
     "TrainConfig": "mien.core.config",
     "TrackedFace": "mien.inference.tracking",
     "audit": "mien.auditing",
+    "average": "mien.training.average",
     "cost": "mien.costing",
     "evaluate": "mien.training.evaluate",
     "evaluation": "mien.analysis.metrics",

@@ -25,6 +25,10 @@ def test_runs_are_joined_measured_and_listed(mien, tmp_path) -> None:
     assert RunDir.open("pair").config.options["shares"] == (0.6, 0.4)
     assert (code, out) == (0, "pair\n")
     assert mien("evaluate", "pair", "--data", "moved.npz")[0] == 0
+    words = ("average", "runs/trunk-1", "runs/trunk-2", "--out", "mean", "--data", "moved.npz")
+    code, out, _ = mien(*words, "--json")
+    assert (code, json.loads(out)["path"]) == (0, "mean")
+    assert RunDir.open("mean").config.model == "trunk"
 
 
 def test_what_cannot_be_joined_is_one_line(mien) -> None:

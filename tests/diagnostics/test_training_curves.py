@@ -40,9 +40,9 @@ def test_a_joined_run_has_no_curves() -> None:
     known = tuple(KnownRun(path=f"runs/{name}", digest="") for name in ("one", "two"))
     pair = replace(pair, config=replace(pair.config, joined=known))
     finding = made(read_run("one", history=RISING), pair)
-    assert finding.blocks[-1] == Text(text="Not shown: pair is joined from one and two, nothing was trained.")
+    assert finding.blocks[-1] == Text(text="Not shown: pair is made of one and two, nothing was trained.")
     assert [run["run"] for run in finding.data["runs"]] == ["one"]
-    with pytest.raises(MissingInput, match="pair is joined from one and two, nothing was trained"):
+    with pytest.raises(MissingInput, match="pair is made of one and two, nothing was trained"):
         made(pair)
 
 

@@ -94,9 +94,7 @@ def test_joined_runs_say_the_mean_of_their_logits(apart, tmp_path) -> None:
     with pytest.raises(ConfigError, match="mien join"):
         mien.train(run.config, small_faces(), out=tmp_path / "again")
     (run.path / "history.csv").unlink()  # as a kill leaves it
-    with pytest.raises(
-        RunError, match="joining it was interrupted; remove that folder, and run mien join again"
-    ):
+    with pytest.raises(RunError, match="averaging it was interrupted; remove that folder, and make it again"):
         mien.resume(run, small_faces())
     assert run.read(WEIGHTS) == before
 

@@ -146,7 +146,7 @@ class ModelCard:
 
 def _command(one: BegunWith | ModelCard) -> str:
     """With what a reader cannot see in it: the epoch that was chosen, where something was trained."""
-    trained = not one.command.startswith("mien join ")
+    trained = not one.command.startswith(("mien join ", "mien average "))
     told = [f"epoch {one.best_epoch} of {len(one.history)}"] * trained
     told += [f"code at commit {one.commit}"] * bool(isinstance(one, BegunWith) and one.commit)
     return f"{one.command}  # {', '.join(told)}" if told else one.command

@@ -28,6 +28,10 @@ COMMANDS = {
         "mien.cli.join:join",
         "Join the networks of finished runs to one that averages their logits.",
     ),
+    "average": (
+        "mien.cli.average:average",
+        "Average the weights of finished runs that began alike into one network.",
+    ),
     "export": (
         "mien.cli.export:export",
         "Write a run's network as one ONNX file, with proof that it says the same.",

@@ -13,7 +13,7 @@ APART = ("data", "options", "augmentation", "distillation", "init", "joined")
 def train_command(config: TrainConfig, out: str) -> str:
     """`mien train` with the recipe that is nearest to these choices, and a flag for each that differs from it.
 
-    Where runs taught, it is `mien distil`; where they were joined, `mien join`.
+    Where runs taught, it is `mien distil`; where they were joined or averaged, `mien join` or `mien average`.
 
     >>> from mien.core.config import recipe
     >>> train_command(recipe("report", data="faces.csv", epochs=5, options={"pool": "max"}), "runs/a b")
@@ -22,7 +22,8 @@ def train_command(config: TrainConfig, out: str) -> str:
     if config.joined:
         shares = config.options.get("shares")
         asked = ["--shares", _option_text(shares)] if shares else []
-        return shlex.join(["mien", "join", *(one.path for one in config.joined), *asked, "--out", out])
+        how = "join" if config.model == "ensemble" else "average"
+        return shlex.join(["mien", how, *(one.path for one in config.joined), *asked, "--out", out])
     recipe = min(RECIPES, key=lambda name: len(_flags(config, RECIPES[name])))
     # mien distil has another recipe of its own where none is named
     named = [] if recipe == "default" and config.distillation is None else ["--recipe", recipe]

@@ -126,7 +126,8 @@ class TrainConfig:
     augmentation     how training faces are varied
     distillation     the runs that teach this one; None: the labels alone do
     init             the finished run whose weights this one begins with; None: random ones
-    joined           the finished runs whose networks are this one's members, trained no further; empty: it is trained
+    joined           the finished runs whose networks are this one's members, or whose weights it averages, trained no
+                     further; empty: it is trained
     seed             of weights, order, augmentation and dropout
     keep_every       also keep the evaluated weights of every so many epochs; 0: only the best and the last
     threads          processor threads; 0: as many as torch chooses

@@ -63,7 +63,7 @@ def make(material: Material) -> Finding:
 def _not_shown(runs: Sequence[ReadRun]) -> list[str]:
     """Which runs have no curves, and why."""
     joined = [
-        f"{run.name} is joined from {listed([Path(one.path).name for one in run.config.joined])}, nothing was trained"
+        f"{run.name} is made of {listed([Path(one.path).name for one in run.config.joined])}, nothing was trained"
         for run in runs
         if run.config.joined
     ]

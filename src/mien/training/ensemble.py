@@ -4,36 +4,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from mien.analysis.metrics import log_loss
 from mien.analysis.shares import fitted_shares
 from mien.core import spec
 from mien.core.config import EQUAL, FITTED, TrainConfig
-from mien.core.errors import ConfigError
-from mien.core.history import Epoch, History
-from mien.core.images import TEST, VAL, LabelledImages
+from mien.core.images import VAL, LabelledImages
 from mien.core.predictions import Predictions
-from mien.core.rundir import HISTORY, WEIGHTS, RunDir
-from mien.core.shipped import opened
-from mien.core.teachers import known
-from mien.data.of_run import check_same_data, parts_of
+from mien.core.rundir import RunDir
 from mien.models import registry
 from mien.models.ensemble import EnsembleOptions, member_text
-from mien.training.batches import Faces
-from mien.training.checkpoint import weights_to_bytes
-from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
-from mien.training.fit import RUNS
+from mien.training.evaluate import laid_out, network_of, predict
 from mien.training.machine import Machine
-from mien.training.preparing import describe
-
-MEASURED = 4096  # training faces at most
+from mien.training.made import Runs, config_of, opened_alike, written
 
 
 def join(
-    runs: Sequence[RunDir | Path | str],
+    runs: Runs,
     out: Path | str | None = None,
     *,
     faces: LabelledImages | None = None,
@@ -54,61 +44,16 @@ def join(
     RunError where one is missing or not finished, was trained on other data, or `out` exists.
     """
     began = time.perf_counter()
-    found = [opened(run) for run in runs]
-    config = _config(found, runs)
-    read = parts_of(config, faces, found[0].path)
-    for run in found:
-        check_same_data(run, read.parts)
+    found, read = opened_alike("join", runs, faces)
+    options: dict[str, Any] = {"of": tuple(_member(run.config) for run in found)}
+    config = replace(config_of(runs, found), model="ensemble", options=options, match=None)
     machine = Machine.chosen(config)
     if shares == FITTED:
         shares = fitted_shares([_said(run, read.parts.val, machine) for run in found])
     if shares != EQUAL:
-        options = {**config.options, "shares": shares}
+        options["shares"] = shares
         config = replace(config, options=spec.values("ensemble", EnsembleOptions, options))
-    network = _network(config, found, machine.device)
-    new = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
-    describe(new, machine, network, read)
-    some = Faces.of(read.parts.train, machine.device).part(
-        slice(None, None, -(-len(read.parts.train) // MEASURED))
-    )
-    train_loss, train_accuracy = loss_and_accuracy(network, some, machine)
-    new.write(WEIGHTS, weights_to_bytes(network, {"epoch": 1, "model": config.model}))
-    for part in (VAL, TEST):
-        if (asked := getattr(read.parts, part)) is not None:
-            new.save_predictions(predict(network, asked, machine, part=part, run=new.name), part)
-    said = new.predictions(VAL)
-    row = Epoch(
-        epoch=1,
-        train_loss=train_loss,
-        train_accuracy=train_accuracy,
-        val_loss=log_loss(said.probs, said.labels),
-        val_accuracy=float((said.probs.argmax(axis=1) == said.labels).mean()),
-        learning_rate=0.0,
-        seconds=time.perf_counter() - began,
-    )
-    new.write(HISTORY, History((row,)).to_csv().encode())
-    return new
-
-
-def _config(found: Sequence[RunDir], runs: Sequence[RunDir | Path | str]) -> TrainConfig:
-    """What the joined run is: the data and machine of the first, the network of all."""
-    if len(found) < 2:
-        raise ConfigError(f"mien join: expected two finished runs or more, got {len(found)}")
-    first = found[0].config
-    return TrainConfig(
-        data=first.data,
-        split=first.split,
-        skip_bad=first.skip_bad,
-        without=first.without,
-        without_reasons=first.without_reasons,
-        model="ensemble",
-        options={"of": tuple(_member(run.config) for run in found)},
-        epochs=1,
-        joined=tuple(known(run) for run in runs),
-        seed=first.seed,
-        precision=first.precision,
-        device="auto",
-    )
+    return written(_network(config, found, machine.device), config, read, machine, out, began)
 
 
 def _member(config: TrainConfig) -> str:

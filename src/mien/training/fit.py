@@ -53,7 +53,9 @@ def train(
     Raises DataError, ConfigError and RunError where data, config or directory cannot be used.
     """
     if config.joined:
-        raise ConfigError("joined: runs are joined by mien join; nothing is trained then")
+        raise ConfigError(
+            "joined: runs are joined by mien join and averaged by mien average; nothing is trained then"
+        )
     # wrong choices are found before data is read
     registry.options(config.model, config.options, match=config.match)
     processes = current()
@@ -86,7 +88,9 @@ def resume(
     processes = current()
     run, config = processes.first(lambda: (opened := RunDir.open(path), opened.config))
     if config.joined and not run.finished:
-        raise RunError(f"{path}: joining it was interrupted; remove that folder, and run mien join again")
+        raise RunError(
+            f"{path}: joining or averaging it was interrupted; remove that folder, and make it again"
+        )
     with processes.guarded(path), _locked(run, processes):
         layers = processes.first(lambda: _layers_so_far(run))
         found, machine = found_by_all(config, faces, path, processes, layers)
