@@ -4,9 +4,9 @@
     python scripts/ship_weights.py runs/trunk-0/trunk trunk --data fer2013.csv
 
 Two networks of different shape learn from the labels (wide, mixed). Each is given fewer filters and trained on by the
-labels and by its whole self (lean-wide, lean-mixed). Joined, they teach each of the two once more (again-wide,
-again-mixed), and those are joined: trunk. Each is a run in the folder --out. --epochs counts those of the first two;
-each later training takes half as many. Exit code 3: the minutes are over and epochs are left.
+labels and by its whole self (lean-wide, lean-mixed), and those are joined: trunk. Each is a run in the folder --out.
+--epochs counts those of the first two; the later ones take half as many. Exit code 3: the minutes are over and epochs
+are left.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main() -> int:
     end = time.monotonic() + 60 * asked.minutes
     faces = read_faces(asked.data)
     asked.out.mkdir(parents=True, exist_ok=True)
-    for out, config in _trainings(asked, faces):
+    for out, config in _trainings(asked):
         if _finished(out, config):
             continue
         if time.monotonic() > end:
@@ -50,21 +50,18 @@ def main() -> int:
         code = train_piece(config, faces, out, (end - time.monotonic()) / 60)
         if code:
             return code
-    _joined(asked.out, "again", "trunk", faces)
+    _join(asked.out, faces)
     return 0
 
 
-def _trainings(asked: argparse.Namespace, faces: LabelledImages) -> Iterator[tuple[Path, TrainConfig]]:
+def _trainings(asked: argparse.Namespace) -> Iterator[tuple[Path, TrainConfig]]:
     """Where each training lies and what it is, in their order; each is made when those before it are finished."""
     out, half = asked.out, replace(_whole(asked, "wide"), epochs=max(asked.epochs // 2, 1))
     half = replace(half, batch_size=max(asked.batch_size // 2, 2), learning_rate=0.05, warmup=0.1)
     for name in SHAPES:
         yield out / name, _whole(asked, name)
     for name in SHAPES:
-        yield out / f"lean-{name}", _lean(half, asked, name, before=out / name, teacher=out / name)
-    pair = _joined(out, "lean", "lean", faces)
-    for name in SHAPES:
-        yield out / f"again-{name}", _lean(half, asked, name, before=out / f"lean-{name}", teacher=pair)
+        yield out / f"lean-{name}", _lean(half, asked, name, whole=out / name)
 
 
 def _whole(asked: argparse.Namespace, name: str) -> TrainConfig:
@@ -79,28 +76,25 @@ def _whole(asked: argparse.Namespace, name: str) -> TrainConfig:
     )
 
 
-def _lean(
-    half: TrainConfig, asked: argparse.Namespace, name: str, *, before: Path, teacher: Path
-) -> TrainConfig:
-    """Half of the filters, trained on from `before` by the labels and by a teacher, half and half."""
+def _lean(half: TrainConfig, asked: argparse.Namespace, name: str, *, whole: Path) -> TrainConfig:
+    """Half of the filters, trained on by the labels and by the whole network, half and half."""
     model, options = spec.parse(getattr(asked, name))
     return replace(
         half,
         model=model,
         options={**options, "ranks": getattr(asked, f"{name}_ranks")},
-        distillation=taught_by([teacher], alpha=0.5),
-        init=known(before),
+        distillation=taught_by([whole], alpha=0.5),
+        init=known(whole),
     )
 
 
-def _joined(out: Path, prefix: str, name: str, faces: LabelledImages) -> Path:
-    """Both networks of a round as one run, made where it is not there yet."""
-    runs, joined = [out / f"{prefix}-{shape}" for shape in SHAPES], out / name
+def _join(out: Path, faces: LabelledImages) -> None:
+    """Both lean networks as one run, made where it is not there yet."""
+    joined = out / "trunk"
     if joined.exists() and not RunDir.open(joined).finished:
         shutil.rmtree(joined)  # what a kill left; nothing is trained in it
     if not joined.exists():
-        mien.join(runs, joined, faces=faces)
-    return joined
+        mien.join([out / f"lean-{shape}" for shape in SHAPES], joined, faces=faces)
 
 
 def _finished(out: Path, config: TrainConfig) -> bool:
