@@ -192,9 +192,14 @@ def test_the_card_of_a_student_tells_how_its_teachers_were_made(run, folder, tmp
     assert " --teachers runs/small-1 runs/teacher " in card.command
     assert " --init runs/teacher " in card.command
     assert str(tmp_path) not in card.to_json()
+    own = replace(run.config, epochs=1, distillation=taught_by([teacher]))
+    pupil = mien.train(own, small_faces(), out=tmp_path / "pupil")
     shutil.rmtree(teacher.path)  # what it began with must be there, who taught need not
     with pytest.raises(RunError, match="teacher is not a run"):
         ship(student, folder / "small", commit="c0ffee", faces=small_faces())
+    last = mien.train(replace(own, distillation=taught_by([pupil])), small_faces(), out=tmp_path / "last")
+    card = ship(last, folder / "small", commit="c0ffee", faces=small_faces())
+    assert [one.name for one in card.begun_with] == ["pupil"]
     alone = replace(taught, distillation=taught_by([run]), init=None)
     student = mien.train(alone, small_faces(), out=tmp_path / "alone")
     (run.path / "config.json").rename(tmp_path / "hidden.json")

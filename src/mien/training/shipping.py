@@ -67,12 +67,13 @@ def ship(
     parts = parts_of(source.config, faces, source.path).parts
     check_same_data(source, parts)
     network = _rounded(source, numbers)
+    begun_with = _begun_with(source.config)
     # figures are to come out alike on every processor, so it predicts in float32
     shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
     measured = _measured(network, shown, parts, Path(out).name)
     content = _content(network, source, measured[0].temperature, most_bytes)
     target = _copied(source, Path(out), shown, content)
-    card = _card(source, target, network, parts, measured, commit, numbers)
+    card = _card(source, target, network, parts, measured, begun_with, commit, numbers)
     target.write(CARD_TEXT, card.to_markdown().encode())
     target.write(CARD, card.to_json().encode())
     return card
@@ -150,6 +151,7 @@ def _card(
     network: nn.Module,
     parts: Parts,
     measured: tuple[Measured, ...],
+    begun_with: tuple[BegunWith, ...],
     commit: str,
     numbers: str,
 ) -> ModelCard:
@@ -176,31 +178,32 @@ def _card(
         best_epoch=source.history.best.epoch,
         history=tuple(source.history.to_rows()),
         measured=measured,
-        begun_with=_begun_with(source.config),
+        begun_with=begun_with,
         drawn=drawn_scores(target),
     )
 
 
-def _begun_with(config: TrainConfig) -> tuple[BegunWith, ...]:
-    """The runs that it builds on, each after its own; a network that comes with mien is had by its name."""
+def _begun_with(config: TrainConfig, *, gone: bool = False) -> tuple[BegunWith, ...]:
+    """The runs that it builds on, each after its own; a network that comes with mien is had by its name.
+
+    gone  they may be missing, and are left out then: of who taught, nothing is in the weights
+    """
     found: dict[str, BegunWith] = {}  # by name: members may have begun with the same run
-    taught = filter(_is_there, config.distillation.teachers if config.distillation else ())
-    for known in (*taught, config.init, *config.joined):
-        if known is None or known.path in names():
+    taught = config.distillation.teachers if config.distillation else ()
+    others = (*([config.init] if config.init else []), *config.joined)
+    for known, may_be_gone in (*((each, True) for each in taught), *((each, gone) for each in others)):
+        if known.path in names():
             continue
-        run = run_of(known)
-        told = _told_by_card(run) if run.has(CARD) else (*_begun_with(run.config), _begun(run))
+        try:
+            run = run_of(known)
+        except RunError:
+            if may_be_gone:
+                continue
+            raise
+        own = () if run.has(CARD) else (*_begun_with(run.config, gone=may_be_gone), _begun(run))
+        told = own or _told_by_card(run)
         found |= {one.name: one for one in told if one.name not in found}
     return tuple(found.values())
-
-
-def _is_there(teacher: KnownRun) -> bool:
-    """Who taught may be gone, for nothing of it is in the weights."""
-    try:
-        run_of(teacher)
-    except RunError:
-        return False
-    return True
 
 
 def _begun(run: RunDir) -> BegunWith:
