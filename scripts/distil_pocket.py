@@ -9,10 +9,8 @@ Exit code 3: the minutes are over and epochs are left. The recipe is `trunk` of 
 from dataclasses import replace
 from pathlib import Path
 
-from pieces import arguments, ended, read_faces, train_piece
+from pieces import arguments, asked_for, ended, read_faces, train_piece
 
-import mien
-from mien.core import spec
 from mien.core.teachers import taught_by
 from mien.training.stored import stored_scores
 
@@ -26,22 +24,11 @@ def main() -> int:
     parser.add_argument("--scores", type=Path, help="folder that store_scores.py made of these teachers")
     parser.add_argument("--model", default="pocket", help="with its choices, such as pocket:dropout=0.2")
     asked = parser.parse_args()
-    model, options = spec.parse(asked.model)
     how = taught_by(asked.teachers, alpha=asked.alpha, temperature=asked.temperature)
     if asked.scores is not None:
         how = replace(how, stored=stored_scores(asked.scores))
-    config = replace(
-        mien.recipe("trunk", model=model, options=options),
-        data=Path(asked.data).name,
-        epochs=asked.epochs,
-        batch_size=asked.batch_size,
-        seed=asked.seed,
-        threads=asked.threads,
-        distillation=how,
-        # a network this small under-fits: it needs no blending, and less decay
-        mixup=0.0,
-        weight_decay=5e-4,
-    )
+    # a network this small under-fits: it needs no blending, and less decay
+    config = replace(asked_for(asked, asked.model), distillation=how, mixup=0.0, weight_decay=5e-4)
     return train_piece(config, read_faces(asked.data), asked.out, asked.minutes)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pieces import UNFINISHED, arguments, ended, read_faces, train_piece
+from pieces import UNFINISHED, arguments, asked_for, ended, read_faces, train_piece
 
 import mien
 from mien.core import spec
@@ -56,24 +56,12 @@ def main() -> int:
 
 def _trainings(asked: argparse.Namespace) -> Iterator[tuple[Path, TrainConfig]]:
     """Where each training lies and what it is, in their order; each is made when those before it are finished."""
-    out, half = asked.out, replace(_whole(asked, "wide"), epochs=max(asked.epochs // 2, 1))
+    out, half = asked.out, replace(asked_for(asked, asked.wide), epochs=max(asked.epochs // 2, 1))
     half = replace(half, batch_size=max(asked.batch_size // 2, 2), learning_rate=0.05, warmup=0.1)
     for name in SHAPES:
-        yield out / name, _whole(asked, name)
+        yield out / name, asked_for(asked, getattr(asked, name))
     for name in SHAPES:
         yield out / f"lean-{name}", _lean(half, asked, name, whole=out / name)
-
-
-def _whole(asked: argparse.Namespace, name: str) -> TrainConfig:
-    model, options = spec.parse(getattr(asked, name))
-    return replace(
-        mien.recipe("trunk", model=model, options=options),
-        data=Path(asked.data).name,
-        epochs=asked.epochs,
-        batch_size=asked.batch_size,
-        seed=asked.seed,
-        threads=asked.threads,
-    )
 
 
 def _lean(half: TrainConfig, asked: argparse.Namespace, name: str, *, whole: Path) -> TrainConfig:

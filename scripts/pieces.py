@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np  # noqa: E402
 
 import mien  # noqa: E402
+from mien.core import spec  # noqa: E402
 from mien.core.config import TrainConfig  # noqa: E402
 from mien.core.errors import DataError, RunError  # noqa: E402
 from mien.core.history import Epoch, History  # noqa: E402
@@ -85,6 +86,21 @@ def arguments(text: str | None, *, epochs: int) -> argparse.ArgumentParser:
     parser.add_argument("--batch-size", type=int, default=256, help="faces per step (default 256)")
     parser.add_argument("--threads", type=int, default=0, help="of the processor; 0: as torch chooses")
     return parser
+
+
+def asked_for(asked: argparse.Namespace, network: str) -> TrainConfig:
+    """The recipe `trunk` for a network named with its choices, with what `arguments` asked for."""
+    model, options = spec.parse(network)
+    return mien.recipe(
+        "trunk",
+        model=model,
+        options=options,
+        data=Path(asked.data).name,
+        epochs=asked.epochs,
+        batch_size=asked.batch_size,
+        seed=asked.seed,
+        threads=asked.threads,
+    )
 
 
 def train_piece(config: TrainConfig, faces: LabelledImages, out: Path, minutes: float) -> int:

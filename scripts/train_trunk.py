@@ -5,13 +5,9 @@
 Exit code 3: the minutes are over and epochs are left. The recipe is `trunk` of mien.core.config.
 """
 
-from dataclasses import replace
-from pathlib import Path
-
-from pieces import arguments, ended, read_faces, train_piece
+from pieces import arguments, asked_for, ended, read_faces, train_piece
 
 import mien
-from mien.core import spec
 
 
 def main() -> int:
@@ -19,15 +15,7 @@ def main() -> int:
     parser = arguments(__doc__, epochs=mien.recipe("trunk").epochs)
     parser.add_argument("--model", default="trunk", help="with its choices, such as trunk:activation=silu")
     asked = parser.parse_args()
-    model, options = spec.parse(asked.model)
-    config = replace(
-        mien.recipe("trunk", model=model, options=options),
-        data=Path(asked.data).name,
-        epochs=asked.epochs,
-        batch_size=asked.batch_size,
-        seed=asked.seed,
-        threads=asked.threads,
-    )
+    config = asked_for(asked, asked.model)
     return train_piece(config, read_faces(asked.data), asked.out, asked.minutes)
 
 
