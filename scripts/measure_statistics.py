@@ -12,14 +12,13 @@ from pathlib import Path
 from pieces import ended, read_faces
 
 from mien.core.errors import RunError
-from mien.core.images import TEST, VAL
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
 from mien.core.teachers import taught_by
 from mien.data.splits import split
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.distil import networks
-from mien.training.evaluate import predict
+from mien.training.evaluate import predict_held_out
 from mien.training.machine import Machine
 from mien.training.statistics import measure, unvaried
 
@@ -48,9 +47,7 @@ def main() -> int:
     for name in filter(run.has, KEPT):
         new.write(name, config.to_json().encode() if name == CONFIG else run.read(name))
     new.write(WEIGHTS, weights_to_bytes(network, {"epoch": run.history.best.epoch, "model": config.model}))
-    for part in (VAL, TEST):
-        if (held_out := getattr(parts, part)) is not None:
-            new.save_predictions(predict(network, held_out, machine, part=part, run=new.name), part)
+    predict_held_out(new, network, parts, machine)
     return 0
 
 

@@ -141,5 +141,10 @@ def log_loss(probs: NDArray[np.float32], labels: Ints) -> float:
     return float(-np.log(np.maximum(true, _SMALLEST)).mean())
 
 
+def log_probs(probs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Logarithms of probabilities (n, k), finite where float32 rounded one to 0: logits, but for a number a face."""
+    return np.log(np.maximum(probs.astype(np.float64), _SMALLEST))
+
+
 def _share(part: int, whole: int) -> float:
     return float(part / whole) if whole else 0.0

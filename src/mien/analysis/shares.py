@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from mien.analysis.calibration import Float64s
+from mien.analysis.metrics import log_probs
 from mien.core.errors import DataError
 from mien.core.images import Ints
 from mien.core.predictions import Predictions
 
 DECIMALS = 2  # what a few thousand faces can tell
-_SMALLEST = 1e-12  # a probability that float32 rounded to 0
 _STEPS, _HALVINGS = 50, 30
 _ENOUGH = 1e-9  # of the log-loss
 
@@ -31,8 +31,7 @@ def fitted_shares(networks: Sequence[Predictions]) -> tuple[float, ...]:
         raise DataError(
             f"shares need the same faces in the same order from {', '.join(n.run for n in networks)}"
         )
-    # log p differs from the logits by a number a face, which the sum's softmax does not see
-    logs = np.stack([np.log(np.maximum(one.probs.astype(np.float64), _SMALLEST)) for one in networks])
+    logs = np.stack([log_probs(one.probs) for one in networks])  # (m, n, k)
     kept = list(range(len(networks)))
     while True:
         weights = _likeliest(logs[kept], first.labels)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from mien.analysis.calibration import Float64s
+from mien.analysis.metrics import log_probs
 from mien.core.errors import DataError
 from mien.core.predictions import Predictions
 
 COLDEST, HOTTEST = 0.05, 20.0
 _HALVINGS = 60
-_SMALLEST = 1e-12  # a probability that float32 rounded to 0
 
 
 def temperature(predictions: Predictions) -> float:
@@ -22,7 +22,7 @@ def temperature(predictions: Predictions) -> float:
     if not len(predictions):
         raise DataError(f"the temperature of {predictions.run} needs at least one face")
     # softmax(log p / T) = softmax(logits / T): the logits themselves are not needed
-    logs = np.log(np.maximum(predictions.probs.astype(np.float64), _SMALLEST))  # (n, k)
+    logs = log_probs(predictions.probs)  # (n, k)
     true = logs[np.arange(len(logs)), predictions.labels]  # (n,)
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(_HALVINGS):

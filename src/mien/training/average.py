@@ -20,7 +20,7 @@ from mien.models import registry
 from mien.training.batches import Faces
 from mien.training.evaluate import laid_out, network_of
 from mien.training.machine import Machine
-from mien.training.made import Runs, config_of, opened_alike, written
+from mien.training.made import Runs, made_of, written
 from mien.training.statistics import measure, unvaried
 
 
@@ -39,10 +39,10 @@ def average(runs: Runs, out: Path | str | None = None, *, faces: LabelledImages 
     not finished, was trained on other data, or `out` exists.
     """
     began = time.perf_counter()
-    found, read = opened_alike("average", runs, faces)
+    found, read, config = made_of("average", runs, faces)
     _check_alike(found)
     count = len(read.parts.train)
-    config = replace(config_of(runs, found), statistics=count, augmentation=found[0].config.augmentation)
+    config = replace(config, statistics=count, augmentation=found[0].config.augmentation)
     machine = Machine.chosen(config)
     network = _network(found, machine.device)
     train = Faces.of(read.parts.train, machine.device)

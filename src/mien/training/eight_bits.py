@@ -12,9 +12,7 @@ Whole = tuple[NDArray[np.int8], Float32s]
 
 WORTH_IT = 1024  # numbers; in fewer, scales and the nodes that multiply take what is won
 _LARGEST = 127
-_SCALE_BITS = (
-    16  # of a scale: its products with whole numbers are exact in float32, and it is found again from them
-)
+_SCALE_BITS = 16  # so few that products with whole numbers are exact in float32, and give the scale back
 
 
 def fits(weights: Float32s) -> bool:
@@ -25,7 +23,7 @@ def fits(weights: Float32s) -> bool:
 def nearest(weights: Float32s) -> Float32s:
     """The weights of the same shape that eight bits hold, each within half a scale, 1/254 of its output's largest."""
     scales = _few_bits(_scales(weights))
-    return _product(np.rint(weights / _beside(scales, weights)), scales)
+    return _product(np.rint(weights / beside(scales, weights)), scales)
 
 
 def held(weights: Float32s) -> Whole | None:
@@ -33,7 +31,7 @@ def held(weights: Float32s) -> Whole | None:
     if not fits(weights) or not np.isfinite(weights).all():
         return None
     scales = _scales(weights)
-    whole = np.rint(weights / _beside(scales, weights))
+    whole = np.rint(weights / beside(scales, weights))
     return (whole.astype(np.int8), scales) if np.array_equal(_product(whole, scales), weights) else None
 
 
@@ -49,8 +47,9 @@ def _few_bits(scales: Float32s) -> Float32s:
 
 
 def _product(whole: NDArray[np.floating], scales: Float32s) -> Float32s:
-    return (whole.astype(np.float32) * _beside(scales, whole)).astype(np.float32)
+    return (whole.astype(np.float32) * beside(scales, whole)).astype(np.float32)
 
 
-def _beside(scales: Float32s, weights: NDArray[np.floating]) -> Float32s:
+def beside(scales: Float32s, weights: NDArray[np.floating]) -> Float32s:
+    """The scales (outputs,) in the shape that multiplies such weights (outputs, ...)."""
     return scales.reshape(-1, *[1] * (weights.ndim - 1))

@@ -19,7 +19,7 @@ from mien.models import registry
 from mien.models.ensemble import EnsembleOptions, member_text
 from mien.training.evaluate import laid_out, network_of, predict
 from mien.training.machine import Machine
-from mien.training.made import Runs, config_of, opened_alike, written
+from mien.training.made import Runs, made_of, written
 
 
 def join(
@@ -44,9 +44,9 @@ def join(
     RunError where one is missing or not finished, was trained on other data, or `out` exists.
     """
     began = time.perf_counter()
-    found, read = opened_alike("join", runs, faces)
+    found, read, config = made_of("join", runs, faces)
     options: dict[str, Any] = {"of": tuple(_member(run.config) for run in found)}
-    config = replace(config_of(runs, found), model="ensemble", options=options, match=None)
+    config = replace(config, model="ensemble", options=options, match=None)
     machine = Machine.chosen(config)
     if shares == FITTED:
         shares = fitted_shares([_said(run, read.parts.val, machine) for run in found])

@@ -1,5 +1,6 @@
 """What a network says of faces, and how often that is their label."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from torch.nn import functional
 from mien.analysis.metrics import Evaluation, evaluation
 from mien.core.errors import ConfigError, DataError
 from mien.core.identical import also_in
-from mien.core.images import TRAIN, VAL, Bools, LabelledImages, Parts
+from mien.core.images import TEST, TRAIN, VAL, Bools, LabelledImages, Parts
 from mien.core.left_out import LeftOut
 from mien.core.predictions import Predictions
 from mien.core.rundir import NETWORK, RunDir
@@ -67,6 +68,15 @@ def predict(
         split=part,
         run=run,
     )
+
+
+def predict_held_out(
+    run: RunDir, network: nn.Module, parts: Parts, machine: Machine, names: Iterable[str] = (VAL, TEST)
+) -> None:
+    """Keep in the run what its network says of those held-out parts that there are."""
+    for part in names:
+        if (faces := getattr(parts, part)) is not None:
+            run.save_predictions(predict(network, faces, machine, part=part, run=run.name), part)
 
 
 def network_of(run: RunDir, device: torch.device, weights: str | None = None) -> nn.Module:

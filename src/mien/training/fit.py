@@ -25,7 +25,7 @@ from mien.training.batches import Batch, Faces, early_epochs, made_smaller, step
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
-from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict
+from mien.training.evaluate import laid_out, loss_and_accuracy, network_of, predict_held_out
 from mien.training.machine import COMPILED, TORCH, Machine
 from mien.training.mixup import blend
 from mien.training.objective import Labels, Objective
@@ -273,9 +273,7 @@ class _Fit:
         if not wanted:
             return
         best = network_of(self.run, self.machine.device)
-        for part in wanted:
-            found = predict(best, self.parts[part], self.machine, part=part, run=self.run.name)
-            self.run.save_predictions(found, part)
+        predict_held_out(self.run, best, self.parts, self.machine, wanted)
 
     def _plan(self) -> Plan:
         sizes = {name: getattr(self.parts, name) for name in ("train", VAL, TEST)}

@@ -10,14 +10,14 @@ from mien.analysis.metrics import log_loss
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.history import Epoch, History
-from mien.core.images import TEST, VAL, LabelledImages
+from mien.core.images import VAL, LabelledImages
 from mien.core.rundir import HISTORY, WEIGHTS, RunDir
 from mien.core.shipped import opened
 from mien.core.teachers import known
 from mien.data.of_run import PartsRead, check_same_data, parts_of
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
-from mien.training.evaluate import loss_and_accuracy, predict
+from mien.training.evaluate import loss_and_accuracy, predict_held_out
 from mien.training.fit import RUNS
 from mien.training.machine import Machine
 from mien.training.preparing import describe
@@ -27,8 +27,10 @@ MEASURED = 4096  # training faces at most
 Runs = Sequence[RunDir | Path | str]
 
 
-def opened_alike(verb: str, runs: Runs, faces: LabelledImages | None) -> tuple[list[RunDir], PartsRead]:
-    """The runs, and the faces that all of them were trained with.
+def made_of(
+    verb: str, runs: Runs, faces: LabelledImages | None
+) -> tuple[list[RunDir], PartsRead, TrainConfig]:
+    """The runs, the faces that all of them were trained with, and a config of the first one's data and network.
 
     Raises ConfigError where there are fewer than two, RunError where one is missing or not finished, or was trained on
     other data.
@@ -36,18 +38,8 @@ def opened_alike(verb: str, runs: Runs, faces: LabelledImages | None) -> tuple[l
     found = [opened(run) for run in runs]
     if len(found) < 2:
         raise ConfigError(f"mien {verb}: expected two finished runs or more, got {len(found)}")
-    for run in runs:
-        known(run)
-    read = parts_of(found[0].config, faces, found[0].path)
-    for run in found:
-        check_same_data(run, read.parts)
-    return found, read
-
-
-def config_of(runs: Runs, found: Sequence[RunDir]) -> TrainConfig:
-    """The data and the network of the first, and of which runs it is made."""
     first = found[0].config
-    return TrainConfig(
+    config = TrainConfig(
         data=first.data,
         split=first.split,
         skip_bad=first.skip_bad,
@@ -57,11 +49,15 @@ def config_of(runs: Runs, found: Sequence[RunDir]) -> TrainConfig:
         options=first.options,
         match=first.match,
         epochs=1,
-        joined=tuple(known(run) for run in runs),
+        joined=tuple(map(known, runs)),
         seed=first.seed,
         precision=first.precision,
         device="auto",
     )
+    read = parts_of(config, faces, found[0].path)
+    for run in found:
+        check_same_data(run, read.parts)
+    return found, read, config
 
 
 def written(
@@ -82,9 +78,7 @@ def written(
     )
     train_loss, train_accuracy = loss_and_accuracy(network, some, machine)
     new.write(WEIGHTS, weights_to_bytes(network, {"epoch": 1, "model": config.model}))
-    for part in (VAL, TEST):
-        if (asked := getattr(read.parts, part)) is not None:
-            new.save_predictions(predict(network, asked, machine, part=part, run=new.name), part)
+    predict_held_out(new, network, read.parts, machine)
     said = new.predictions(VAL)
     row = Epoch(
         epoch=1,

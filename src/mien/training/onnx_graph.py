@@ -62,7 +62,7 @@ class Writer:
         if (eight := eight_bits.held(array)) is not None:
             whole, scales = eight
             self.weights.append(self.onnx.numpy_helper.from_array(whole, name))
-            scales = scales.reshape(-1, *[1] * (array.ndim - 1))
+            scales = eight_bits.beside(scales, array)
             self.weights.append(self.onnx.numpy_helper.from_array(scales, name + _SCALES))
             return self.add("Mul", self.add("Cast", name, to=self.onnx.TensorProto.FLOAT), name + _SCALES)
         with np.errstate(over="ignore"):  # what overflows is not held exactly

@@ -190,7 +190,7 @@ def _begun_with(config: TrainConfig, *, gone: bool = False) -> tuple[BegunWith, 
     """
     found: dict[str, BegunWith] = {}  # by name: members may have begun with the same run
     taught = config.distillation.teachers if config.distillation else ()
-    others = (*([config.init] if config.init else []), *config.joined)
+    others = filter(None, (config.init, *config.joined))
     for known, may_be_gone in (*((each, True) for each in taught), *((each, gone) for each in others)):
         if known.path in names():
             continue
