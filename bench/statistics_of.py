@@ -19,7 +19,7 @@ from mien.core.config import Augmentation
 from mien.core.images import VAL
 from mien.core.teachers import taught_by
 from mien.data.splits import split
-from mien.training import augment, randomness
+from mien.training import augment
 from mien.training.batches import EVALUATION_BATCH, Faces
 from mien.training.distil import networks
 from mien.training.evaluate import predict
@@ -41,7 +41,7 @@ SHOWN = {
 def varied(faces: Faces, how: Augmentation) -> Iterator[torch.Tensor]:
     """COUNT faces, varied, as network input."""
     rows = np.arange(COUNT) * len(faces) // COUNT
-    uniform = randomness.uniforms(0, 1, rows, augment.DRAWS)
+    uniform = augment.numbers(0, 1, rows)
     for start in range(0, COUNT, EVALUATION_BATCH):
         some = slice(start, start + EVALUATION_BATCH)
         yield faces.varied(rows[some], uniform[some], how)

@@ -10,7 +10,6 @@ are left.
 """
 
 import argparse
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -79,9 +78,7 @@ def _lean(half: TrainConfig, asked: argparse.Namespace, name: str, *, whole: Pat
 def _join(out: Path, faces: LabelledImages) -> None:
     """Both lean networks as one run, made where it is not there yet."""
     joined = out / "trunk"
-    if joined.exists() and not RunDir.open(joined).finished:
-        shutil.rmtree(joined)  # what a kill left; nothing is trained in it
-    if not joined.exists():
+    if not (joined.exists() and RunDir.open(joined).finished):
         mien.join([out / f"lean-{shape}" for shape in SHAPES], joined, faces=faces)
 
 

@@ -5,7 +5,8 @@ import torch
 
 import mien.training.augment as columns_of
 from mien.core.config import NO_AUGMENTATION, Augmentation
-from mien.training.augment import DRAWS, ERASE, FLIP, augment
+from mien.training import randomness
+from mien.training.augment import DRAWS, ERASE, FLIP, augment, numbers
 
 SIDE = 48
 
@@ -118,9 +119,60 @@ def test_erased_share_and_area_are_as_stated():
     assert areas.mean().item() == pytest.approx(0.11, abs=0.01)
 
 
+def grey_face():
+    """Grey from 0.3 to 0.7, float64 (s, s)."""
+    return 0.3 + 0.4 * np.random.default_rng(4).random((SIDE, SIDE))
+
+
+def lit(grey, light=0.5, **columns):
+    """That face as its pixels look, from 0 to 1, after these changes of light."""
+    faces = torch.tensor((grey - 0.5) / 0.25, dtype=torch.float32)[None, None]
+    return augment(faces, draws(**columns), how(light=light))[0, 0].numpy() * 0.25 + 0.5
+
+
+def test_light_is_a_power_a_stretch_about_the_mean_and_a_sum():
+    grey = grey_face()
+    assert lit(grey) == pytest.approx(grey, abs=1e-6)
+    assert lit(grey, GAMMA=1.0) == pytest.approx(grey ** np.exp(0.5), abs=1e-6)
+    assert lit(grey, GAMMA=0.0) == pytest.approx(grey ** np.exp(-0.5), abs=1e-6)
+    stretched = grey.mean() + (grey - grey.mean()) * np.exp(0.25)
+    assert lit(grey, CONTRAST=0.75) == pytest.approx(stretched, abs=1e-6)
+    assert lit(grey, BRIGHTNESS=0.0) == pytest.approx(grey - 0.125, abs=1e-6)
+    powered = grey ** np.exp(0.5)
+    both = powered.mean() + (powered - powered.mean()) * np.exp(-0.5) + 0.125
+    assert lit(grey, GAMMA=1.0, CONTRAST=0.0, BRIGHTNESS=1.0) == pytest.approx(both, abs=1e-6)
+
+
+def test_no_light_is_beyond_black_and_white():
+    grey = np.linspace(0, 1, SIDE * SIDE).reshape(SIDE, SIDE)
+    found = lit(grey, CONTRAST=1.0, BRIGHTNESS=1.0)
+    wanted = 0.5 + (grey - 0.5) * np.exp(0.5) + 0.125
+    assert found == pytest.approx(wanted.clip(0, 1), abs=1e-6)
+    assert wanted.min() < 0
+    assert wanted.max() > 1
+
+
+@pytest.mark.parametrize(("draw", "share"), [(0.0, -0.8), (0.75, 0.4), (1.0, 0.8)])
+def test_sharpness_adds_or_takes_what_a_blur_takes_away(draw, share):
+    face = noise(3)
+    found = augment(torch.tensor(face)[None, None].float(), draws(SHARPNESS=draw), how(sharpness=0.8))
+    blurred = scipy.ndimage.uniform_filter(face, 3, mode="nearest")
+    assert found[0, 0].numpy() == pytest.approx(face + share * (face - blurred), abs=1e-5)
+
+
+def test_what_was_drawn_before_there_was_light_is_drawn_alike():
+    rows = np.array([7, 2, 30_000])
+    found = numbers(5, 3, rows)
+    assert found.shape == (3, DRAWS)
+    assert (found[:, :10] == randomness.uniforms(5, 3, rows, 10)).all()
+    many = numbers(5, 3, np.arange(5000))
+    assert np.abs(np.corrcoef(many.T) - np.eye(DRAWS)).max() < 0.06
+    assert many.mean(0) == pytest.approx(np.full(DRAWS, 0.5), abs=0.02)
+
+
 def test_a_face_is_varied_alike_alone_and_in_a_batch():
     faces = smooth_faces(5)
     uniform = torch.rand(5, DRAWS)
-    everything = Augmentation(erase=1.0)
+    everything = Augmentation(light=0.3, sharpness=0.5, erase=1.0)
     together = augment(faces, uniform, everything)
     assert torch.equal(augment(faces[3:4], uniform[3:4], everything)[0], together[3])

@@ -94,9 +94,13 @@ def test_joined_runs_say_the_mean_of_their_logits(apart, tmp_path) -> None:
     with pytest.raises(ConfigError, match="mien join"):
         mien.train(run.config, small_faces(), out=tmp_path / "again")
     (run.path / "history.csv").unlink()  # as a kill leaves it
-    with pytest.raises(RunError, match="averaging it was interrupted; remove that folder, and make it again"):
+    with pytest.raises(RunError, match=f"making it was interrupted; again: mien join .* --out {run.path}"):
         mien.resume(run, small_faces())
     assert run.read(WEIGHTS) == before
+    assert mien.join(apart, run.path, faces=small_faces()).finished
+    assert run.read(WEIGHTS) == before
+    with pytest.raises(RunError, match="exists already"):
+        mien.join(apart, run.path, faces=small_faces())
 
 
 def test_shares_are_fitted_on_validation_faces_or_given(apart, tmp_path) -> None:

@@ -54,7 +54,7 @@ def distil(
     out
         The run's directory, which must not exist; by default the next free runs/<model>-<number>.
     augment
-        Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+        Vary the training faces; --flip, --shift, --rotation, --scale, --light, --sharpness and --erase say how.
     init
         Begin with the weights of this finished run, or of a network that comes with mien, in place of random ones.
     json

@@ -57,7 +57,7 @@ def train(
     folds
         Train so many networks, each on the other folds; --out, by default runs/<model>-folds-<number>, holds them all.
     augment
-        Vary the training faces; --flip, --shift, --rotation, --scale and --erase say how.
+        Vary the training faces; --flip, --shift, --rotation, --scale, --light, --sharpness and --erase say how.
     init
         Begin with the weights of this finished run, or of a network that comes with mien, in place of random ones; the
         network is that run's, unless --model names one of the same shape.

@@ -18,23 +18,29 @@ def _expect(holds: bool, name: str, expected: str, got: object) -> None:
 class Augmentation:
     """How training faces are varied; every amount is the largest, drawn evenly from minus to plus it.
 
-    flip      mirrored left to right, every second time on average
-    shift     pixels, along x and along y
-    rotation  degrees
-    scale     share of the size
-    erase     probability that a rectangle of 2 to 20 % of the face is greyed out (Zhong et al. 2017)
+    flip       mirrored left to right, every second time on average
+    shift      pixels, along x and along y
+    rotation   degrees
+    scale      share of the size
+    light      gamma and contrast by up to e to this, brightness by this share of a face's usual deviation; 0.3 is a lot
+    sharpness  share of what a blur of 3x3 pixels takes away that is added, or taken away
+    erase      probability that a rectangle of 2 to 20 % of the face is greyed out (Zhong et al. 2017)
     """
 
     flip: bool = True
     shift: float = 4.0
     rotation: float = 10.0
     scale: float = 0.1
+    light: float = 0.0
+    sharpness: float = 0.0
     erase: float = 0.0
 
     def __post_init__(self) -> None:
         _expect(self.shift >= 0, "shift", "pixels of at least 0", self.shift)
         _expect(0 <= self.rotation <= 180, "rotation", "degrees from 0 to 180", self.rotation)
         _expect(0 <= self.scale < 1, "scale", "a share from 0 to below 1", self.scale)
+        _expect(0 <= self.light <= 1, "light", "0 to 1", self.light)
+        _expect(0 <= self.sharpness <= 1, "sharpness", "a share from 0 to 1", self.sharpness)
         _expect(0 <= self.erase <= 1, "erase", "a probability", self.erase)
 
 

@@ -2,26 +2,38 @@
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from mien.core.config import Augmentation
+from mien.core.images import PIXEL_MEAN, PIXEL_STD
+from mien.training import randomness
 
-# What each column of the random numbers decides.
-FLIP, SHIFT_X, SHIFT_Y, ROTATION, SCALE, ERASE, AREA, ASPECT, LEFT, TOP = range(10)
-DRAWS = 10
+# What each column of the random numbers decides; those of the light came later, and leave what was drawn before alone.
+FLIP, SHIFT_X, SHIFT_Y, ROTATION, SCALE, ERASE, AREA, ASPECT, LEFT, TOP = _PLACED = range(10)
+GAMMA, CONTRAST, BRIGHTNESS, SHARPNESS = _SHONE = range(10, 14)
+DRAWS = 14
 RESAMPLING = "bicubic"
 REACH = 2  # pixels, from a place to the furthest that bicubic resampling reads
 ERASED_AREA = (0.02, 0.2)
 ERASED_ASPECT = (0.3, 1 / 0.3)
 
 
+def numbers(seed: int, epoch: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The random numbers (n, DRAWS) that decide how these faces are varied in an epoch."""
+    lit = randomness.uniforms(randomness.key(seed, len(_PLACED)), epoch, rows, len(_SHONE))
+    return np.hstack([randomness.uniforms(seed, epoch, rows, len(_PLACED)), lit])
+
+
 def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> torch.Tensor:
     """Normalised faces (n, 1, s, s), varied; uniform (n, DRAWS) from 0 to below 1 decides how.
 
     Pixels from beyond the border repeat the border. One bicubic resampling does flip, shift, rotation and scale
-    together (a bilinear one blurs, and faces are not blurred when they are predicted); a flip alone is exact. Erased
-    pixels are 0, the middle grey.
+    together (a bilinear one blurs, and faces are not blurred when they are predicted); a flip alone is exact. What a
+    change of light makes blacker than black or whiter than white is black or white. Erased pixels are 0, the middle
+    grey.
     """
     if how.shift or how.rotation or how.scale:
         side = faces.shape[-1]
@@ -33,6 +45,10 @@ def augment(faces: torch.Tensor, uniform: torch.Tensor, how: Augmentation) -> to
         faces = functional.grid_sample(faces, places, mode=RESAMPLING, align_corners=False)
     elif how.flip:
         faces = torch.where((uniform[:, FLIP] < 0.5)[:, None, None, None], faces.flip(3), faces)
+    if how.sharpness:
+        faces = _sharpened(faces, _signed(uniform, SHARPNESS) * how.sharpness)
+    if how.light:
+        faces = _lit(faces, uniform, how.light)
     return faces * _unerased(uniform, how.erase, faces.shape[-1]) if how.erase else faces  # (n, 1, s, s)
 
 
@@ -58,6 +74,27 @@ def _places(matrices: torch.Tensor, side: int) -> torch.Tensor:
     centres = (2 * torch.arange(side, device=matrices.device) + 1) / side - 1
     by_column, by_row, moved = matrices[:, :, :, None, None].unbind(2)  # (n, 2, 1, 1) each
     return (by_column * centres + moved + by_row * centres[:, None]).permute(0, 2, 3, 1)
+
+
+def _signed(uniform: torch.Tensor, column: int) -> torch.Tensor:
+    """A column as numbers from -1 to below 1, (n, 1, 1, 1)."""
+    return (uniform[:, column] * 2 - 1)[:, None, None, None]
+
+
+def _sharpened(faces: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """Faces plus so much (n, 1, 1, 1) of their difference from their blur; below 0 blurred, above 0 sharpened."""
+    blurred = functional.avg_pool2d(functional.pad(faces, (1,) * 4, mode="replicate"), 3, stride=1)
+    return faces + (faces - blurred) * share
+
+
+def _lit(faces: torch.Tensor, uniform: torch.Tensor, most: float) -> torch.Tensor:
+    """Faces as grey from 0 to 1, by a power, stretched about their mean, and made lighter or darker."""
+    gamma, contrast = ((_signed(uniform, column) * most).exp() for column in (GAMMA, CONTRAST))
+    grey = (faces * PIXEL_STD + PIXEL_MEAN).clamp_(0, 1).pow(gamma)
+    mean = grey.mean((2, 3), keepdim=True)
+    moved = mean + _signed(uniform, BRIGHTNESS) * (most * PIXEL_STD)
+    grey = ((grey - mean) * contrast + moved).clamp_(0, 1)
+    return (grey - PIXEL_MEAN) / PIXEL_STD
 
 
 def _unerased(uniform: torch.Tensor, probability: float, side: int) -> torch.Tensor:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from mien.core.config import Augmentation, StoredScores, TrainConfig
 from mien.core.images import PIXEL_MEAN, PIXEL_STD, Ints, LabelledImages
 from mien.training import randomness
-from mien.training.augment import DRAWS, augment
+from mien.training.augment import DRAWS, augment, numbers
 from mien.training.mixup import Blend
 from mien.training.processes import ALONE, Processes
 
@@ -87,7 +87,7 @@ class Faces:
         """Every face once, varied, in batches of nearly equal size; with stored scores, in views that they know."""
         order = randomness.order(seed, epoch, len(self))
         views = None if stored is None else views_in_turn(stored, epoch, order)
-        uniform = randomness.uniforms(seed, epoch, order, DRAWS)
+        uniform = numbers(seed, epoch, order)
         if stored is not None and views is not None:
             uniform = numbers_of_views(stored.seed, views, order)
         # equal sizes: a last batch of one face would leave BatchNorm without a spread
@@ -152,5 +152,5 @@ def numbers_of_views(seed: int, views: Ints, rows: Ints) -> NDArray[np.float32]:
     uniform = np.empty((len(rows), DRAWS), dtype=np.float32)
     for view in np.unique(views):
         mine = views == view
-        uniform[mine] = randomness.uniforms(seed, int(view) + 1, rows[mine], DRAWS)
+        uniform[mine] = numbers(seed, int(view) + 1, rows[mine])
     return uniform

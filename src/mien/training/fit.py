@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mien.core.command import train_command
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.history import Epoch, History
@@ -88,9 +89,7 @@ def resume(
     processes = current()
     run, config = processes.first(lambda: (opened := RunDir.open(path), opened.config))
     if config.joined and not run.finished:
-        raise RunError(
-            f"{path}: joining or averaging it was interrupted; remove that folder, and make it again"
-        )
+        raise RunError(f"{path}: making it was interrupted; again: {train_command(config, str(path))}")
     with processes.guarded(path), _locked(run, processes):
         layers = processes.first(lambda: _layers_so_far(run))
         found, machine = found_by_all(config, faces, path, processes, layers)

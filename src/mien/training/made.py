@@ -11,7 +11,7 @@ from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError
 from mien.core.history import Epoch, History
 from mien.core.images import VAL, LabelledImages
-from mien.core.rundir import HISTORY, WEIGHTS, RunDir
+from mien.core.rundir import CONFIG, HISTORY, WEIGHTS, RunDir
 from mien.core.shipped import opened
 from mien.core.teachers import known
 from mien.data.of_run import PartsRead, check_same_data, parts_of
@@ -69,9 +69,10 @@ def written(
     began: float,
 ) -> RunDir:
     """The run, finished: its history has one row, whose training figures are those of at most 4,096 training faces,
-    evenly spaced, as they are, and whose seconds are those since `began` (time.perf_counter).
+    evenly spaced, as they are, and whose seconds are those since `began` (time.perf_counter). What an interruption left
+    of the same run in `out` is written anew.
     """
-    new = RunDir.create(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
+    new = _begun(Path(out) if out else RunDir.next_free(RUNS, config.model), config)
     describe(new, machine, network, read)
     some = Faces.of(read.parts.train, machine.device).part(
         slice(None, None, -(-len(read.parts.train) // MEASURED))
@@ -91,3 +92,11 @@ def written(
     )
     new.write(HISTORY, History((row,)).to_csv().encode())
     return new
+
+
+def _begun(path: Path, config: TrainConfig) -> RunDir:
+    if (path / CONFIG).is_file():
+        left = RunDir(path)
+        if left.config == config and not left.finished:
+            return left
+    return RunDir.create(path, config)
