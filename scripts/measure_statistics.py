@@ -14,7 +14,7 @@ from pieces import ended, read_faces
 from mien.core.errors import RunError
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
 from mien.core.teachers import taught_by
-from mien.data.splits import split
+from mien.data.of_run import check_same_data, training_parts
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.distil import networks
@@ -36,7 +36,9 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.out.exists():
         raise RunError(f"{asked.out} is there already; choose another --out")
-    run, parts = RunDir.open(asked.run), split(read_faces(asked.data))
+    run = RunDir.open(asked.run)
+    parts = training_parts(run, read_faces(asked.data))
+    check_same_data(run, parts)
     config = replace(run.config, statistics=len(parts.train))
     machine = Machine.chosen(replace(config, device="auto")).with_layers(config.layers)
     [network] = networks(taught_by([str(asked.run)]).teachers, parts.train, machine)

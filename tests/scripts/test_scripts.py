@@ -199,13 +199,16 @@ def test_scores_are_stored_in_pieces_and_taken(tmp_path, script) -> None:
     assert RunDir.open("student").config.distillation.stored.views == 2
 
 
-def test_statistics_are_measured_into_a_copy(tmp_path, script) -> None:
+@pytest.mark.parametrize("parts", ["official", "random:0.2"])
+def test_statistics_are_measured_into_a_copy(tmp_path, script, parts) -> None:
     _write_sheets(tmp_path / "sheets", small := _tiny())
     kept = mien.TrainConfig(model="trunk", options={"stem": 2, "widths": (4,), "blocks": (1,), "head": 4})
-    run = mien.train(replace(kept, epochs=1, batch_size=32, statistics=0), small, out=tmp_path / "run")
+    run = mien.train(
+        replace(kept, split=parts, epochs=1, batch_size=32, statistics=0), small, out=tmp_path / "run"
+    )
     words = ("measure_statistics.py", "run", "--data", "sheets", "--out", "measured")
     assert script(*words)[0] == 0
-    count = int((small.split == "Training").sum())
+    count = len(mien.split(small, parts).train)
     measured = RunDir.open(tmp_path / "measured")
     assert measured.finished
     assert measured.config == replace(run.config, statistics=count)
