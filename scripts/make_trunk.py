@@ -4,9 +4,9 @@
     python scripts/ship_weights.py runs/trunk-0/trunk trunk --data fer2013.csv
 
 Two networks of different shape learn from the labels (wide, mixed). Each is given fewer filters and trained on by the
-labels and by its whole self (lean-wide, lean-mixed), and those are joined: trunk. Each is a run in the folder --out.
---epochs counts those of the first two; the later ones take half as many. Exit code 3: the minutes are over and epochs
-are left.
+labels and by its whole self (lean-wide, lean-mixed), then for three epochs on faces that are hardly varied, like those
+that it is to read (sharp-wide, sharp-mixed), and those are joined: trunk. Each is a run in the folder --out. --epochs
+counts those of the first two; the lean ones take half as many. Exit code 3: the minutes are over and epochs are left.
 """
 
 import argparse
@@ -19,13 +19,14 @@ from pieces import UNFINISHED, arguments, asked_for, ended, read_faces, train_pi
 
 import mien
 from mien.core import spec
-from mien.core.config import TrainConfig
+from mien.core.config import Augmentation, TrainConfig
 from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
 from mien.core.teachers import known, taught_by
 
 WIDE = "trunk"
 MIXED = "trunk:stem=16,halve=stride,widths=32/64/128/256,blocks=1/1/1/1,head=288,dropout=0.3"
+HARDLY = Augmentation(shift=2.0, rotation=4.0, scale=0.04)
 SHAPES = {"wide": "0/0/112/80", "mixed": "0/0/0/112/96"}
 
 
@@ -60,7 +61,8 @@ def _trainings(asked: argparse.Namespace) -> Iterator[tuple[Path, TrainConfig]]:
     for name in SHAPES:
         yield out / name, asked_for(asked, getattr(asked, name))
     for name in SHAPES:
-        yield out / f"lean-{name}", _lean(half, asked, name, whole=out / name)
+        yield out / f"lean-{name}", (lean := _lean(half, asked, name, whole=out / name))
+        yield out / f"sharp-{name}", _sharp(lean, out / f"lean-{name}")
 
 
 def _lean(half: TrainConfig, asked: argparse.Namespace, name: str, *, whole: Path) -> TrainConfig:
@@ -75,11 +77,25 @@ def _lean(half: TrainConfig, asked: argparse.Namespace, name: str, *, whole: Pat
     )
 
 
+def _sharp(lean: TrainConfig, taught: Path) -> TrainConfig:
+    """Slowly on from where the lean network stands, taught by what it was, on faces that are hardly varied."""
+    return replace(
+        lean,
+        epochs=3,
+        learning_rate=0.01,
+        ema=0.99,
+        mixup=0.0,
+        augmentation=HARDLY,
+        distillation=taught_by([taught], alpha=0.7),
+        init=known(taught),
+    )
+
+
 def _join(out: Path, faces: LabelledImages) -> None:
-    """Both lean networks as one run, made where it is not there yet."""
+    """Both last networks as one run, made where it is not there yet."""
     joined = out / "trunk"
     if not (joined.exists() and RunDir.open(joined).finished):
-        mien.join([out / f"lean-{shape}" for shape in SHAPES], joined, faces=faces)
+        mien.join([out / f"sharp-{shape}" for shape in SHAPES], joined, faces=faces)
 
 
 def _finished(out: Path, config: TrainConfig) -> bool:

@@ -151,12 +151,15 @@ def test_trunk_is_made_in_pieces(tmp_path, script) -> None:
     assert len(done) > 2
     assert done == sorted(done)
     runs = {run.name: run for run in RunDir.all_below(made)}
-    rounds = ("wide", "mixed", "lean-wide", "lean-mixed", "trunk")
+    rounds = ("wide", "mixed", "lean-wide", "lean-mixed", "sharp-wide", "sharp-mixed", "trunk")
     assert runs.keys() == set(rounds)
-    assert [len(runs[name].history) for name in rounds] == [2, 2, 1, 1, 1]
+    assert [len(runs[name].history) for name in rounds] == [2, 2, 1, 1, 3, 3, 1]
     lean = runs["lean-mixed"].config
     assert lean.init.path == lean.distillation.teachers[0].path == "made/mixed"
-    assert [one.path for one in runs["trunk"].config.joined] == ["made/lean-wide", "made/lean-mixed"]
+    assert [one.path for one in runs["trunk"].config.joined] == ["made/sharp-wide", "made/sharp-mixed"]
+    sharp = runs["sharp-wide"].config
+    assert sharp.init.path == sharp.distillation.teachers[0].path == "made/lean-wide"
+    assert sharp.options == runs["lean-wide"].config.options
     (made / "trunk/history.csv").unlink()  # as a kill leaves it
     assert script(*words)[0] == 0
     assert runs["trunk"].finished
