@@ -1,5 +1,6 @@
 """Stored views: the scores of the very inputs that a student sees, made in pieces, read back checked."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -99,6 +100,23 @@ def test_scores_made_in_pieces_are_the_same(how, tmp_path) -> None:
     assert stored.stored_scores(tmp_path / "scores").digest == how.stored.digest
     with pytest.raises(RunError, match="holds scores of other teachers, faces or variations"):
         _make(asked, tmp_path / "scores", NO_AUGMENTATION)
+
+
+def test_scores_from_before_light_was_varied_are_taken_and_left_as_they_are(how, tmp_path) -> None:
+    asked = replace(how, stored=None)
+    assert _make(asked, tmp_path / "scores") == 0
+    about = tmp_path / "scores" / "about.json"
+    old = json.loads(about.read_text())
+    for later in ("light", "sharpness"):
+        del old["augmentation"][later]
+    about.write_text(json.dumps(old))
+    known = stored.stored_scores(tmp_path / "scores")
+    assert _make(asked, tmp_path / "scores") == 0
+    assert stored.stored_scores(tmp_path / "scores") == known
+    faces = mien.split(small_faces()).train
+    assert len(stored.read(asked, known, USUAL, faces)) == VIEWS
+    with pytest.raises(ConfigError, match="made for other augmentation"):
+        stored.read(asked, known, replace(USUAL, light=0.1), faces)
 
 
 class Stop(Progress):

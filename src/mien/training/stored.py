@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mien.core.config import Augmentation, Distillation, StoredScores
+from mien.core.config import NO_AUGMENTATION, Augmentation, Distillation, StoredScores
 from mien.core.errors import ConfigError, RunError
 from mien.core.images import LabelledImages
 from mien.core.rundir import RunDir
@@ -56,9 +56,10 @@ def make(
     """
     folder.mkdir(parents=True, exist_ok=True)
     place = RunDir(folder)
-    if place.has(ABOUT) and _about(place) != about:
+    if not place.has(ABOUT):
+        place.write_json(ABOUT, about)
+    elif _about(place) != about:
         raise RunError(f"{folder} holds scores of other teachers, faces or variations; choose another folder")
-    place.write_json(ABOUT, about)
     mine = Faces.of(faces, machine.device)
     for view in range(about["views"]):
         if not place.has(_file(view)) and not enough():
@@ -118,6 +119,8 @@ def _file(view: int) -> str:
 def _about(place: RunDir) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(place.read(ABOUT))
+        # a variation that came to mien later was not made
+        values["augmentation"] = asdict(NO_AUGMENTATION) | values["augmentation"]
         return {name: values[name] for name in ("teachers", "faces", "augmentation", "views", "seed")}
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{place.path}: {ABOUT} is damaged ({error}); make the scores anew") from error
