@@ -14,7 +14,7 @@ from pieces import ended, read_faces
 from mien.core.errors import RunError
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, WEIGHTS, WITHOUT, RunDir
 from mien.core.teachers import taught_by
-from mien.data.of_run import check_same_data, training_parts
+from mien.data.of_run import check_same_data, parts_of
 from mien.training.batches import Faces
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.distil import networks
@@ -37,7 +37,7 @@ def main() -> int:
     if asked.out.exists():
         raise RunError(f"{asked.out} is there already; choose another --out")
     run = RunDir.open(asked.run)
-    parts = training_parts(run, read_faces(asked.data))
+    parts = parts_of(run.config, read_faces(asked.data), run.path).parts
     check_same_data(run, parts)
     config = replace(run.config, statistics=len(parts.train))
     machine = Machine.chosen(replace(config, device="auto")).with_layers(config.layers)

@@ -1,7 +1,7 @@
 """Turn a finished run into a network that comes with mien: src/mien/weights/<name>, weights and model card.
 
 python scripts/ship_weights.py runs/trunk-0 trunk --data fer2013.csv
-python scripts/ship_weights.py runs/pocket-0 pocket --data fer2013.csv --most-bytes 225000
+python scripts/ship_weights.py runs/pocket-0 pocket --data fer2013.csv --numbers int8 --most-bytes 225000
 """
 
 import argparse
