@@ -33,6 +33,7 @@ def test_the_fast_recipe_trains_trunk_without_what_only_long_training_repays():
     config = recipe("fast")
     assert (config.model, config.epochs, config.learning_rate) == ("trunk", 14, 0.1)
     assert (config.mixup, config.augmentation.erase) == (0, 0)
+    assert [config.is_late(epoch) for epoch in (1, 10, 11, 14)] == [False, False, True, True]
 
 
 def test_the_trunk_recipe_is_the_stated_one():
@@ -94,6 +95,13 @@ def test_a_config_from_before_suspects_were_left_out_can_be_read(tmp_path):
 def test_impossible_augmentation_is_refused(changes):
     with pytest.raises(ConfigError, match=f"{next(iter(changes))}: expected"):
         Augmentation(**changes)
+
+
+def test_late_epochs_and_stored_views_exclude_each_other():
+    stored = StoredScores(path="scores", digest="0", views=2, seed=0)
+    how = Distillation(teachers=(KnownRun(path="run", digest="0"),), stored=stored)
+    with pytest.raises(ConfigError, match=r"late_share: expected 0 where views are stored, got 0\.1"):
+        TrainConfig(distillation=how, late_share=0.1)
 
 
 def test_unknown_keys_in_json_are_refused():

@@ -7,13 +7,13 @@ from torch import nn
 from torch.nn import functional
 
 import mien
-from mien.core.config import NO_AUGMENTATION, TrainConfig
+from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
 from mien.core.errors import ConfigError, DataError, RunError
 from mien.core.images import PIXEL_MEAN, PIXEL_STD
 from mien.core.rundir import CHECKPOINT, HISTORY, WEIGHTS
 from mien.core.teachers import taught_by
 from mien.models.trunk import Trunk
-from mien.training.batches import normalise, steps_per_epoch
+from mien.training.batches import Faces, normalise, steps_per_epoch
 from mien.training.progress import Plan, Progress
 
 SMALL_CNN = {"filters": (4, 8), "kernels": (3, 3), "padding": ("same", "same"), "dense": (16,)}
@@ -280,6 +280,21 @@ def test_teachers_see_faces_of_their_own_size_in_early_epochs(tmp_path, faces):
         model="trunk", options=TINY_TRUNK, epochs=2, early_side=32, distillation=taught_by([teacher])
     )
     assert len(mien.train(student, faces, out=tmp_path / "student").history) == 2
+
+
+def test_late_epochs_hardly_vary_faces(tmp_path, faces, monkeypatch):
+    seen, shuffled = [], Faces.shuffled
+
+    def watched(self, size, how, **rest):
+        seen.append(how)
+        return shuffled(self, size, how, **rest)
+
+    monkeypatch.setattr(Faces, "shuffled", watched)
+    usual = Augmentation(shift=4, rotation=10, scale=0.1, light=0.3, sharpness=0.6, erase=0.5)
+    late = config(epochs=5, late_share=0.4, augmentation=usual)
+    mien.train(late, faces, out=tmp_path / "run")
+    hardly = Augmentation(shift=1.2, rotation=3, scale=0.03, light=0, sharpness=0, erase=0)
+    assert seen == [usual, usual, usual, hardly, hardly]
 
 
 def test_what_early_steps_cost():

@@ -38,3 +38,8 @@ def test_how_often_and_how_much() -> None:
     assert kept.min() >= 0.5
     assert ((kept - 0.5) ** 2).mean() == pytest.approx(1 / (4 * 1.8), rel=0.15)
     assert blend(TrainConfig(), 1, 0, LABELS) is None
+
+
+def test_none_in_late_epochs() -> None:
+    config = TrainConfig(mixup=0.4, mixup_share=1.0, epochs=4, late_share=0.25)
+    assert [blend(config, epoch, 0, LABELS) is None for epoch in (1, 2, 3, 4)] == [False, False, False, True]

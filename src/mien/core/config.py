@@ -43,7 +43,17 @@ class Augmentation:
         _expect(0 <= self.sharpness <= 1, "sharpness", "a share from 0 to 1", self.sharpness)
         _expect(0 <= self.erase <= 1, "erase", "a probability", self.erase)
 
+    def hardly(self) -> "Augmentation":
+        """What is left of it in the last epochs (TrainConfig.late_share).
 
+        Varied faces look otherwise than those that are read at the end, and a network's last steps decide what it is
+        best at (Touvron et al. 2019, who end with the size of the test images).
+        """
+        left = {name: HARDLY * getattr(self, name) for name in ("shift", "rotation", "scale")}
+        return Augmentation(flip=self.flip, **left)
+
+
+HARDLY = 0.3  # of the usual shift, rotation and scale, in the last epochs
 NO_AUGMENTATION = Augmentation(flip=False, shift=0, rotation=0, scale=0, erase=0)
 
 
@@ -127,6 +137,8 @@ class TrainConfig:
     mixup_share      share of the batches in which faces are blended
     early_side       pixels a side to which faces are made smaller in the first epochs, for speed; 0: none are
     early_share      share of the epochs, from the first on, in which they are; validation faces keep their size
+    late_share       share of the epochs, to the last one, in which faces are hardly varied, like those that are to be
+                     read: moved, turned and scaled by 0.3 of the usual, nothing else but mirrored, and not blended
     ema              decay per step of the averaged weights that are evaluated and kept; 0: the last weights
     statistics       training faces, unvaried, that BatchNorm's statistics are measured on before evaluation; 0: none
     augmentation     how training faces are varied
@@ -163,6 +175,7 @@ class TrainConfig:
     mixup_share: float = 0.5
     early_side: int = 0
     early_share: float = 0.6
+    late_share: float = 0.0
     ema: float = 0.998
     statistics: int = 4096
     augmentation: Augmentation = Augmentation()
@@ -194,6 +207,9 @@ class TrainConfig:
         _expect(0 <= self.mixup_share <= 1, "mixup_share", "a share from 0 to 1", self.mixup_share)
         _expect(self.early_side >= 0, "early_side", "at least 0", self.early_side)
         _expect(0 <= self.early_share <= 1, "early_share", "a share from 0 to 1", self.early_share)
+        _expect(0 <= self.late_share <= 1, "late_share", "a share from 0 to 1", self.late_share)
+        stored = self.distillation is not None and self.distillation.stored is not None
+        _expect(not (stored and self.late_share), "late_share", "0 where views are stored", self.late_share)
         _expect(0 <= self.ema < 1, "ema", "from 0 to below 1", self.ema)
         _expect(
             self.statistics == 0 or self.statistics > 1, "statistics", "0, or at least 2", self.statistics
@@ -203,6 +219,10 @@ class TrainConfig:
         _expect(self.threads >= 0, "threads", "at least 0", self.threads)
         for name, allowed in _CHOICES.items():
             _expect(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}", getattr(self, name))
+
+    def is_late(self, epoch: int) -> bool:
+        """Whether this epoch, counted from 1, is one of those that show faces hardly varied."""
+        return epoch > self.epochs - round(self.late_share * self.epochs)
 
     def to_json(self) -> str:
         """Indented JSON that from_json reads back to an equal value."""
@@ -274,6 +294,7 @@ _FAST = TrainConfig(
     options={"stem": 16, "widths": (32, 64, 128), "head": 128, "dropout": 0.2},
     epochs=14,
     learning_rate=0.1,
+    late_share=0.25,
 )
 
 EQUAL, FITTED = "equal", "fitted"  # shares of joined networks

@@ -165,10 +165,10 @@ class _Fit:
         self.network.train()
         loss = hits = torch.zeros((), device=self.machine.device)
         rate = 0.0
-        taught = self.config.distillation
+        taught, how = self.config.distillation, self.config.augmentation
         batches = self.train_faces.shuffled(
             self.config.batch_size,
-            self.config.augmentation,
+            how.hardly() if self.config.is_late(epoch) else how,
             seed=self.config.seed,
             epoch=epoch,
             stored=taught.stored if taught else None,

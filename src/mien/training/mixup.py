@@ -37,7 +37,7 @@ def blend(config: TrainConfig, epoch: int, step: int, labels: torch.Tensor) -> B
 
     It depends on the seed, the epoch and the step only, so that a resumed run blends alike.
     """
-    if not config.mixup:
+    if not config.mixup or config.is_late(epoch):
         return None
     random = np.random.Generator(np.random.Philox(key=[randomness.key(config.seed, epoch, step), _STREAM]))
     if random.random() >= config.mixup_share:
