@@ -73,7 +73,7 @@ class Piece(Progress):
             raise Enough
 
 
-def arguments(text: str | None, *, epochs: int) -> argparse.ArgumentParser:
+def arguments(text: str | None, *, epochs: int, batch: int = 256) -> argparse.ArgumentParser:
     """The choices that the training scripts share."""
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -83,7 +83,7 @@ def arguments(text: str | None, *, epochs: int) -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=9.0, help="of this piece (default 9)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=epochs, help=f"in all (default {epochs})")
-    parser.add_argument("--batch-size", type=int, default=256, help="faces per step (default 256)")
+    parser.add_argument("--batch-size", type=int, default=batch, help=f"faces per step (default {batch})")
     parser.add_argument("--threads", type=int, default=0, help="of the processor; 0: as torch chooses")
     return parser
 

@@ -175,6 +175,16 @@ def test_a_student_is_distilled_in_pieces(tmp_path, script) -> None:
     assert script(*words, *small)[0] == 0
     config = RunDir.open(tmp_path / "student").config
     assert (config.model, config.distillation.teachers[0].path) == ("pocket", "teacher")
+    assert (config.init, config.learning_rate, config.augmentation) == (
+        None,
+        0.15,
+        mien.recipe("trunk").augmentation,
+    )
+    second = (*words[:-1], "second", *small[:2], *TINY[2:], "--init", "student", "--epochs", "1")
+    code, _, err = script(*second)
+    assert code == 0, err
+    config = RunDir.open(tmp_path / "second").config
+    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.12, 4)
 
 
 def test_scores_are_stored_in_pieces_and_taken(tmp_path, script) -> None:
