@@ -151,15 +151,22 @@ def test_trunk_is_made_in_pieces(tmp_path, script) -> None:
     assert len(done) > 2
     assert done == sorted(done)
     runs = {run.name: run for run in RunDir.all_below(made)}
-    rounds = ("wide", "mixed", "lean-wide", "lean-mixed", "sharp-wide", "sharp-mixed", "trunk")
-    assert runs.keys() == set(rounds)
-    assert [len(runs[name].history) for name in rounds] == [2, 2, 1, 1, 3, 3, 1]
+    rounds = {"wide": 2, "mixed": 2, "lean-wide": 1, "lean-mixed": 1, "again-wide": 1, "sharp-wide": 3,
+              "sharp-mixed": 3, "longer-wide": 6, "other-wide": 6, "last-wide": 6,
+              "last2-wide": 6, "last3-wide": 6, "last-mixed": 6, "mean-wide": 1, "trunk": 1}  # fmt: skip
+    assert {name: len(run.history) for name, run in runs.items()} == rounds
     lean = runs["lean-mixed"].config
     assert lean.init.path == lean.distillation.teachers[0].path == "made/mixed"
-    assert [one.path for one in runs["trunk"].config.joined] == ["made/sharp-wide", "made/sharp-mixed"]
-    sharp = runs["sharp-wide"].config
-    assert sharp.init.path == sharp.distillation.teachers[0].path == "made/lean-wide"
-    assert sharp.options == runs["lean-wide"].config.options
+    assert [one.path for one in runs["trunk"].config.joined] == ["made/mean-wide", "made/last-mixed"]
+    assert runs["trunk"].config.options["shares"] == (0.7, 0.3)
+    last = runs["last-wide"].config
+    assert last.init.path == "made/longer-wide"
+    assert [one.path for one in last.distillation.teachers] == ["made/longer-wide", "made/other-wide"]
+    assert last.options == runs["lean-wide"].config.options
+    averaged = ["made/last-wide", "made/last2-wide", "made/last3-wide"]
+    assert [one.path for one in runs["mean-wide"].config.joined] == averaged
+    assert len({runs[Path(name).name].config.seed for name in averaged}) == 3
+    assert (last.mixup, last.augmentation.erase, runs["again-wide"].config.augmentation.erase) == (0, 0, 0.5)
     (made / "trunk/history.csv").unlink()  # as a kill leaves it
     assert script(*words)[0] == 0
     assert runs["trunk"].finished
