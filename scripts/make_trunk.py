@@ -63,7 +63,7 @@ STEPS = (
     Step("lean-mixed", "mixed", ("mixed",), 0.5, 0.05, share=0.5),
     Step("again-wide", "lean-wide", ("lean-wide", "lean-mixed"), 0.5, 0.05, share=0.4),
     Step("sharp-wide", "lean-wide", ("lean-wide",), 0.7, 0.01, epochs=3),
-    Step("sharp-mixed", "lean-mixed", ("lean-mixed",), 0.7, 0.01, epochs=3),
+    Step("sharp-mixed", "lean-mixed", ("lean-mixed",), 0.7, 0.01, epochs=4),
     Step("longer-wide", "sharp-wide", ("lean-wide", "again-wide"), 0.7, 0.02, epochs=6),
     Step("other-wide", "again-wide", ("lean-wide", "again-wide"), 0.7, 0.02, epochs=6),
     *(
@@ -123,7 +123,7 @@ def _step(whole: TrainConfig, asked: argparse.Namespace, step: Step) -> TrainCon
         distillation=taught_by([asked.out / name for name in step.teachers], alpha=step.alpha),
         init=known(asked.out / step.init),
     )
-    return replace(config, ema=0.99, mixup=0.0, augmentation=HARDLY) if step.epochs else config
+    return replace(config, ema=0.995, mixup=0.0, augmentation=HARDLY) if step.epochs else config
 
 
 def _join(out: Path, faces: LabelledImages) -> None:
