@@ -58,6 +58,7 @@ class Step:
         return self.name.rpartition("-")[2]
 
 
+AVERAGED = ("last-wide", "last2-wide", "last3-wide")
 STEPS = (
     Step("lean-wide", "wide", ("wide",), 0.5, 0.05, share=0.5),
     Step("lean-mixed", "mixed", ("mixed",), 0.5, 0.05, share=0.5),
@@ -66,13 +67,9 @@ STEPS = (
     Step("sharp-mixed", "lean-mixed", ("lean-mixed",), 0.7, 0.01, epochs=4),
     Step("longer-wide", "sharp-wide", ("lean-wide", "again-wide"), 0.7, 0.02, epochs=6),
     Step("other-wide", "again-wide", ("lean-wide", "again-wide"), 0.7, 0.02, epochs=6),
-    *(
-        Step(f"{last}-wide", "longer-wide", ("longer-wide", "other-wide"), 0.7, 0.02, epochs=6)
-        for last in ("last", "last2", "last3")
-    ),
+    *(Step(name, "longer-wide", ("longer-wide", "other-wide"), 0.7, 0.02, epochs=6) for name in AVERAGED),
     Step("last-mixed", "sharp-mixed", ("sharp-mixed", "last-wide"), 0.7, 0.02, epochs=6),
 )
-AVERAGED = ("last-wide", "last2-wide", "last3-wide")
 JOINED, SHARES = ("mean-wide", "last-mixed"), "0.7/0.3"
 
 
