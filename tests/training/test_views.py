@@ -9,7 +9,7 @@ from mien.core.errors import ConfigError
 from mien.training.batches import Faces, normalise
 from mien.training.evaluate import logits
 from mien.training.machine import Machine
-from mien.training.views import SHIFTS, checked, shifted, views
+from mien.training.views import checked, shifted, views
 
 MACHINE = Machine(device=torch.device("cpu"), precision=torch.float32, why="test")
 
@@ -21,8 +21,8 @@ class Places(nn.Module):
         return torch.stack([faces[:, 0, 1, 2], faces[:, 0, 3, 0] * 2, faces[:, 0].sum((1, 2)) / 7], 1)
 
 
-@pytest.mark.parametrize("down", SHIFTS)
-@pytest.mark.parametrize("right", SHIFTS)
+@pytest.mark.parametrize("down", [-2, 0, 1])
+@pytest.mark.parametrize("right", [-1, 0, 2])
 def test_a_shift_repeats_the_border_as_numpys_edge_padding_does(down, right) -> None:
     faces = np.random.default_rng(0).normal(size=(2, 1, 6, 7)).astype(np.float32)
     padded = np.pad(faces, ((0, 0), (0, 0), (2, 2), (2, 2)), mode="edge")
@@ -39,7 +39,7 @@ def test_there_are_one_two_and_eighteen_different_views() -> None:
         assert face.numpy().tobytes() in found
 
 
-@pytest.mark.parametrize(("tta", "shifts"), [("none", (0,)), ("flip", (0,)), ("flip+shift", (-2, 0, 2))])
+@pytest.mark.parametrize(("tta", "shifts"), [("none", (0,)), ("flip", (0,)), ("flip+shift", (-1, 0, 1))])
 def test_answers_are_the_mean_probabilities_of_all_views(tta, shifts) -> None:
     pixels = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (5, 6, 6)).astype(np.uint8))
     found = logits(Places(), Faces(pixels, torch.zeros(5, dtype=torch.int64)), MACHINE, tta).softmax(1)

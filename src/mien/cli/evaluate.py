@@ -38,7 +38,7 @@ def evaluate(
         Which part of the data.
     tta
         "flip" averages the probabilities of each face and of its mirror image; "flip+shift" of 18 views: moved by
-        2 pixels and not, along x and along y, each mirrored too.
+        one pixel and not, along x and along y, each mirrored too.
     skip_bad
         Leave rows or files of the other data out that cannot be read, instead of stopping.
     without

@@ -10,7 +10,7 @@ from mien.core.errors import ConfigError
 
 TestTime = Literal["none", "flip", "flip+shift"]
 
-SHIFTS = (-2, 0, 2)  # pixels, along x and along y: half of the largest shift that training shows
+SHIFTS = (-1, 0, 1)  # pixels, along x and along y: half of the shift that the last epochs of `trunk` show
 
 
 def checked(tta: str) -> TestTime:
@@ -26,7 +26,7 @@ def views(faces: torch.Tensor, tta: TestTime) -> Iterator[torch.Tensor]:
 
     none        the faces: one view
     flip        and their mirror images: two
-    flip+shift  moved by each of SHIFTS along x and along y, each mirrored too: eighteen
+    flip+shift  moved by a pixel, or not, along x and along y, each mirrored too: eighteen
     """
     shifts = product(SHIFTS, SHIFTS) if tta == "flip+shift" else [(0, 0)]
     for down, right in shifts:
