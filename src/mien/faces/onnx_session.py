@@ -32,8 +32,8 @@ def open_session(content: bytes, threads: int = 0) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # fatal only: what goes wrong is raised as well
-    # idle threads would otherwise spin, and take the cores from reading and detecting
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # threads wait by spinning within a call only: between calls they would take the cores from reading and detecting
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes share no base
