@@ -36,6 +36,11 @@ def test_the_fast_recipe_trains_trunk_without_what_only_long_training_repays():
     assert [config.is_late(epoch) for epoch in (1, 10, 11, 14)] == [False, False, True, True]
 
 
+def test_how_many_epochs_are_early():
+    assert TrainConfig(epochs=10, early_side=32, early_share=0.65).early_epochs == 6
+    assert TrainConfig(epochs=10, early_share=0.65).early_epochs == 0
+
+
 def test_the_trunk_recipe_is_the_stated_one():
     config = recipe("trunk")
     assert (config.model, config.batch_size, config.schedule) == ("trunk", 256, "one-cycle")

@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mien.core.config import NO_AUGMENTATION, Augmentation, TrainConfig
-from mien.training.batches import Batch, Faces, early_epochs, made_smaller, normalise
+from mien.core.config import NO_AUGMENTATION, Augmentation
+from mien.training.batches import Batch, Faces, made_smaller, normalise
 from mien.training.mixup import Blend
 from mien.training.processes import ALONE, Alone, Processes
 
@@ -72,8 +72,3 @@ def test_smaller_inputs_are_what_pillow_makes() -> None:
     assert smaller.shape == (5, 1, 32, 32)
     assert np.allclose(smaller[:, 0], np.stack(resized), atol=1e-5)
     assert made_smaller(normal, 0) is normal
-
-
-def test_how_many_epochs_are_early() -> None:
-    assert early_epochs(TrainConfig(epochs=10, early_side=32, early_share=0.65)) == 6
-    assert early_epochs(TrainConfig(epochs=10, early_share=0.65)) == 0

@@ -220,6 +220,11 @@ class TrainConfig:
         for name, allowed in _CHOICES.items():
             _expect(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}", getattr(self, name))
 
+    @property
+    def early_epochs(self) -> int:
+        """How many epochs, from the first on, show faces of early_side."""
+        return round(self.early_share * self.epochs) if self.early_side else 0
+
     def is_late(self, epoch: int) -> bool:
         """Whether this epoch, counted from 1, is one of those that show faces hardly varied."""
         return epoch > self.epochs - round(self.late_share * self.epochs)

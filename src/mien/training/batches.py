@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from mien.core.config import Augmentation, StoredScores, TrainConfig
+from mien.core.config import Augmentation, StoredScores
 from mien.core.images import PIXEL_MEAN, PIXEL_STD, Ints, LabelledImages
 from mien.training import randomness
 from mien.training.augment import DRAWS, augment, numbers
@@ -24,11 +24,6 @@ Blends = Callable[[int, torch.Tensor], Blend | None]
 def normalise(pixels: torch.Tensor) -> torch.Tensor:
     """Grey bytes (n, s, s) as network input, float32 (n, 1, s, s)."""
     return pixels[:, None].float().sub_(255 * PIXEL_MEAN).mul_(1 / (255 * PIXEL_STD))
-
-
-def early_epochs(config: TrainConfig) -> int:
-    """How many epochs, from the first on, show the network faces of config.early_side."""
-    return round(config.early_share * config.epochs) if config.early_side else 0
 
 
 def made_smaller(inputs: torch.Tensor, side: int) -> torch.Tensor:

@@ -22,7 +22,7 @@ from mien.data.of_run import PartsRead
 from mien.models import registry
 from mien.models._blocks import count_parameters
 from mien.training import optim, quick, randomness, statistics
-from mien.training.batches import Batch, Faces, early_epochs, made_smaller, steps_per_epoch
+from mien.training.batches import Batch, Faces, made_smaller, steps_per_epoch
 from mien.training.begin import first_network, fresh_network
 from mien.training.checkpoint import state_into, state_to_bytes, weights_to_bytes
 from mien.training.distil import taught
@@ -176,7 +176,7 @@ class _Fit:
             processes=self.processes,
         )
         seen = 0
-        side = self.config.early_side if epoch <= early_epochs(self.config) else 0
+        side = self.config.early_side if epoch <= self.config.early_epochs else 0
         for step, batch in enumerate(batches):
             rate = self._set_learning_rate((epoch - 1) * self.steps + step)
             count = len(batch.labels)
@@ -292,7 +292,7 @@ class _Fit:
             epochs=self.config.epochs,
             first_epoch=len(self.history) + 1,
             steps=self.steps,
-            early_steps=early_epochs(self.config) * self.steps,
+            early_steps=self.config.early_epochs * self.steps,
             early_cost=(self.config.early_side / self.parts.train.side) ** 2 or 1.0,
         )
 
