@@ -188,10 +188,11 @@ def test_a_student_is_distilled_in_pieces(tmp_path, script) -> None:
         mien.recipe("trunk").augmentation,
     )
     second = (*words[:-1], "second", *small[:2], *TINY[2:], "--init", "student", "--epochs", "1")
-    code, _, err = script(*second)
+    code, _, err = script(*second, "--varied", "hardly")
     assert code == 0, err
     config = RunDir.open(tmp_path / "second").config
-    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.12, 4)
+    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.05, 2)
+    assert (config.distillation.alpha, config.ema) == (0.7, 0.995)
 
 
 def test_scores_are_stored_in_pieces_and_taken(tmp_path, script) -> None:
