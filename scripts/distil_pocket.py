@@ -7,7 +7,12 @@
         --varied less --epochs 30 --seed 2 --out runs/pocket-third
     python scripts/distil_pocket.py --data fer2013.csv --teachers runs/trunk --init runs/pocket-third \\
         --varied hardly --epochs 5 --seed 3 --out runs/pocket-fourth
-    python scripts/measure_statistics.py runs/pocket-fourth --data fer2013.csv --out runs/pocket-measured
+    python scripts/distil_pocket.py --data fer2013.csv --teachers runs/trunk --init runs/pocket-fourth \\
+        --varied hardly --rate 0.1 --epochs 9 --seed 4 --out runs/pocket-fifth
+    python scripts/distil_pocket.py --data fer2013.csv --teachers runs/trunk --init runs/pocket-fourth \\
+        --varied hardly --rate 0.06 --alpha 0.5 --epochs 9 --seed 5 --out runs/pocket-fifth-2
+    mien average runs/pocket-fourth runs/pocket-fifth runs/pocket-fifth-2 --out runs/pocket-mean
+    python scripts/measure_statistics.py runs/pocket-mean --data fer2013.csv --out runs/pocket-measured
     python scripts/ship_weights.py runs/pocket-measured pocket --data fer2013.csv --numbers int8 --most-bytes 225000
 
 The recipe is `trunk` of mien.core.config, without mixup. Each training goes on from the one before, on faces less
