@@ -64,22 +64,26 @@ def main() -> None:
     for spec in asked.detectors:
         detector = open_detector(spec)
         boxes = [box for box in zip(judging, boxes_of(detector.find, judging), strict=True) if box[1]]
+        true = right(network, [(each, each.square) for each, _ in boxes])
         crops = {"crop in use": detector.geometry}
         if fitting:
             fitted = fit(network, fitting, boxes_of(detector.find, fitting))
             crops[f"margin {fitted.margin:.2f}, down {fitted.down:+.2f}"] = fitted
         for crop, geometry in crops.items():
-            print(told(f"{detector.name}, {crop}", network, boxes, geometry), flush=True)
+            cuts = [(each, geometry.square(box)) for each, box in boxes]
+            print(f"{detector.name}, {crop}:\n{told(cuts, true, right(network, cuts))}", flush=True)
 
 
-def told(name: str, network: Network, found: list[tuple[Laid, Box]], geometry: Geometry) -> str:
-    """What a crop costs on the faces that were found, and on those where it shows their own pixels only."""
-    squares = [geometry.square(box) for _, box in found]
-    true = right(network, [(each, each.square) for each, _ in found])
-    cut = right(network, [(each, square) for (each, _), square in zip(found, squares, strict=True)])
-    own = np.array([beyond(each, square) < STREAKS for (each, _), square in zip(found, squares, strict=True)])
-    lines = [f"{name}:"]
-    for which, chosen in (("found", np.ones(len(own), dtype=bool)), ("of them without repeated edges", own)):
+def told(
+    cuts: list[tuple[Laid, tuple[int, int, int]]], true: NDArray[np.bool_], cut: NDArray[np.bool_]
+) -> str:
+    """What a crop costs on the faces that were found, and on those where it shows their own pixels only.
+
+    true, cut  which of them are read right, by the true square and by the crop
+    """
+    own = np.array([beyond(each, square) < STREAKS for each, square in cuts])
+    lines = []
+    for which, chosen in (("found", np.ones_like(own)), ("of them without repeated edges", own)):
         cost, spread = true[chosen].mean() - cut[chosen].mean(), np.sqrt((true != cut)[chosen].sum())
         lines.append(
             f"  {chosen.sum():5,} {which}: true square {100 * true[chosen].mean():.1f} %, crop "

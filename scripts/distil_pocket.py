@@ -23,7 +23,7 @@ minutes are over and epochs are left.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pieces import arguments, asked_for, ended, read_faces, train_piece
+from pieces import HARDLY, arguments, asked_for, ended, read_faces, train_piece
 
 from mien.core.config import Augmentation, recipe
 from mien.core.teachers import known, taught_by
@@ -47,7 +47,7 @@ class Way:
 WAYS = {
     "much": Way(recipe("trunk").augmentation, 0.15, 0.9, 0.998),
     "less": Way(Augmentation(shift=4.0, rotation=12.0, scale=0.12, erase=0.25), 0.12, 0.9, 0.998),
-    "hardly": Way(Augmentation(shift=2.0, rotation=4.0, scale=0.04), 0.05, 0.7, 0.995),
+    "hardly": Way(HARDLY, 0.05, 0.7, 0.995),
 }
 
 

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pieces import UNFINISHED, arguments, asked_for, ended, read_faces, train_piece
+from pieces import HARDLY, UNFINISHED, arguments, asked_for, ended, read_faces, train_piece
 
 import mien
 from mien.core import spec
-from mien.core.config import Augmentation, TrainConfig
+from mien.core.config import TrainConfig
 from mien.core.images import LabelledImages
 from mien.core.rundir import CONFIG, RunDir
 from mien.core.teachers import known, taught_by
@@ -29,7 +29,6 @@ from mien.core.teachers import known, taught_by
 WIDE = "trunk"
 MIXED = "trunk:stem=16,halve=stride,widths=32/64/128/256,blocks=1/1/1/1,head=288,dropout=0.3"
 RANKS = {"wide": "0/0/112/80", "mixed": "0/0/0/112/96"}
-HARDLY = Augmentation(shift=2.0, rotation=4.0, scale=0.04)
 
 
 @dataclass(frozen=True)

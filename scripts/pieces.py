@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 
 import mien  # noqa: E402
 from mien.core import spec  # noqa: E402
-from mien.core.config import TrainConfig  # noqa: E402
+from mien.core.config import Augmentation, TrainConfig  # noqa: E402
 from mien.core.errors import DataError, RunError  # noqa: E402
 from mien.core.history import Epoch, History  # noqa: E402
 from mien.core.images import LabelledImages, Uint8  # noqa: E402
@@ -28,6 +28,7 @@ from mien.training.progress import Plan, Progress  # noqa: E402
 UNFINISHED = 3  # exit code: the same command again goes on
 SHEETS = {"Training": "training.png", "PublicTest": "publictest.png", "PrivateTest": "privatetest.png"}
 SIDE = 48
+HARDLY = Augmentation(shift=2.0, rotation=4.0, scale=0.04)  # faces nearly as those that are to be read
 MARGIN = 1.2  # the next epoch or view may take so much longer than the longest so far
 
 

@@ -187,11 +187,16 @@ def test_a_student_is_distilled_in_pieces(tmp_path, script) -> None:
         0.15,
         mien.recipe("trunk").augmentation,
     )
-    second = (*words[:-1], "second", *small[:2], *TINY[2:], "--init", "student", "--epochs", "1")
-    code, _, err = script(*second, "--varied", "hardly")
+    further = (*words[:-1], "second", *small[:2], *TINY[2:], "--init", "student", "--epochs", "1")
+    code, _, err = script(*further, "--varied", "less")
     assert code == 0, err
     config = RunDir.open(tmp_path / "second").config
-    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.05, 2)
+    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.12, 4)
+    assert (config.distillation.alpha, config.ema) == (0.9, 0.998)
+    code, _, err = script(*further, "--varied", "hardly", "--rate", "0.1", "--out", "third")
+    assert code == 0, err
+    config = RunDir.open(tmp_path / "third").config
+    assert (config.init.path, config.learning_rate, config.augmentation.shift) == ("student", 0.1, 2)
     assert (config.distillation.alpha, config.ema) == (0.7, 0.995)
 
 
