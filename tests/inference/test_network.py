@@ -18,11 +18,12 @@ def random_faces(count):
     return np.random.default_rng(1).integers(0, 256, (count, 48, 48), dtype=np.uint8)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("kind", [TensorProto.UINT8, TensorProto.FLOAT])
-def test_probabilities_are_those_of_numpy_whatever_the_batch(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(networks, "LARGEST_BATCH", 5)
-    network = Network(write_network(tmp_path / "a.onnx", kind=kind), threads=1)
-    for count in (1, 5, 12):
+def test_probabilities_are_those_of_numpy_whatever_the_batch(tmp_path, monkeypatch, kind, threads):
+    monkeypatch.setattr(networks, "PART", 5)
+    network = Network(write_network(tmp_path / "a.onnx", kind=kind), threads=threads)
+    for count in (1, 5, 10, 12, 64):
         faces = random_faces(count)
         assert network.probabilities(faces) == pytest.approx(expected(faces), abs=1e-5)
     assert network.probabilities(random_faces(0)).shape == (0, 7)
@@ -118,6 +119,16 @@ def test_what_fails_while_it_runs_is_one_line(tmp_path, model):
     with pytest.raises(DataError, match=r"a\.onnx: onnxruntime fails on 3 faces") as told:
         network.logits(random_faces(3))
     assert "\n" not in str(told.value)
+
+
+def test_what_fails_in_a_part_of_many_faces_is_one_line(tmp_path, model, monkeypatch):
+    monkeypatch.setattr(networks, "PART", 2)
+    shape = np.array([2, 7], dtype=np.int64)
+    node = helper.make_node("Reshape", ["made", "shape"], ["logits"])
+    network = ending_in(model, tmp_path / "a.onnx", node, shape=shape)
+    assert network.logits(random_faces(8)).shape == (8, 7)
+    with pytest.raises(DataError, match=r"a\.onnx: onnxruntime fails on 1 faces"):
+        network.logits(random_faces(7))
 
 
 def test_logits_of_another_shape_or_not_finite_are_refused(tmp_path, model):

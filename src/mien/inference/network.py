@@ -1,7 +1,12 @@
 """An exported network, ready to predict: plain ONNX files only, safe to share between threads."""
 
 import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +18,14 @@ from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import OnnxFile, read_onnx
 from mien.faces.onnx_session import onnx_content, open_session
 
-LARGEST_BATCH = (
-    256  # faces that go through the network at once; more are taken in turns, so memory stays bounded
-)
+PART = 16  # faces that a core takes at once: what more of them make falls out of its caches
 _INPUT_KINDS = {"uint8": np.uint8, "float32": np.float32}
 
 
 class Network:
     """Grey faces to calibrated probabilities; one instance serves any number of threads.
+
+    Few faces go through it at once, on all cores; of many, each core takes parts, so that memory stays bounded too.
 
     threads  processor cores that one call may use; 0: all of them
 
@@ -40,6 +45,8 @@ class Network:
         except DataError as error:
             raise DataError(f"{self.path}: {error}") from error
         self.digest = hashlib.sha256(content).hexdigest()
+        self._content = content
+        self._cores = threads or os.cpu_count() or 1
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -51,9 +58,12 @@ class Network:
         side = self.about.side
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (side, side):
             raise DataError(f"expected faces of uint8 (n, {side}, {side}), got {faces.dtype} {faces.shape}")
-        starts = range(0, len(faces), LARGEST_BATCH)
-        parts = [self._run(faces[start : start + LARGEST_BATCH]) for start in starts]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), dtype=np.float32)
+        if len(faces) == 0:
+            return np.empty((0, len(self.classes)), dtype=np.float32)
+        if len(faces) <= PART * self._cores:
+            return self._run(self._session, faces)
+        starts = range(0, len(faces), PART)
+        return np.concatenate(list(self._by_parts([faces[start : start + PART] for start in starts])))
 
     def probabilities(self, faces: Uint8) -> NDArray[np.float64]:
         """Calibrated probabilities (n, k) of grey faces uint8 (n, side, side); rows sum to 1."""
@@ -62,10 +72,20 @@ class Network:
             shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / self.about.temperature)
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
-    def _run(self, faces: Uint8) -> NDArray[np.float32]:
+    def _by_parts(self, parts: Sequence[Uint8]) -> Iterator[NDArray[np.float32]]:
+        """Logits of each part, in their order, a core each."""
+        session, pool = self._core_by_core
+        return pool.map(lambda part: self._run(session, part), parts)
+
+    @cached_property
+    def _core_by_core(self) -> tuple[Any, ThreadPoolExecutor]:
+        """A session that stays on the thread which calls it, and as many threads as there are cores."""
+        return open_session(self._content, 1), ThreadPoolExecutor(self._cores)
+
+    def _run(self, session: Any, faces: Uint8) -> NDArray[np.float32]:
         """Logits of one batch: what a file declares need not be what it does."""
         try:
-            logits = np.asarray(self._session.run(None, {self._input: faces[:, None].astype(self._kind)})[0])
+            logits = np.asarray(session.run(None, {self._input: faces[:, None].astype(self._kind)})[0])
         except Exception as error:  # onnxruntime's own classes share no base
             reason = str(error).partition("\n")[0]
             raise DataError(f"{self.path}: onnxruntime fails on {len(faces)} faces ({reason})") from error
