@@ -2,6 +2,11 @@
 
 python scripts/ship_weights.py runs/trunk-0 trunk --data fer2013.csv
 python scripts/ship_weights.py runs/pocket-0 pocket --data fer2013.csv --numbers int8 --most-bytes 225000
+
+A network that reads as well in int8 throughout predicts so, from a second file; shipping removes it, for it is of
+the weights before:
+
+mien export trunk src/mien/weights/trunk/int8.onnx --int8 --data fer2013.csv
 """
 
 import argparse
@@ -19,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="directory of the finished run")
+    parser.add_argument("run", help="directory of the finished run, or a network that comes with mien")
     parser.add_argument("name", help="by which it is called, such as trunk")
     parser.add_argument("--data", required=True, help="the data that it was trained with")
     parser.add_argument(

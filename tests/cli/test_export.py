@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
 
 from mien.cli.main import main
@@ -39,21 +40,28 @@ def test_it_names_the_file_the_temperature_and_the_proof(run, tmp_path, capsys):
     assert said["bytes"] == (tmp_path / "b.onnx").stat().st_size
 
 
-def test_int8_says_what_it_costs(run, tmp_path, capsys, monkeypatch, faces):
-    monkeypatch.setattr(exporting, "export", partial(exporting.export, data=faces))
+def test_int8_says_what_it_costs(run, tmp_path, capsys, faces):
+    data = tmp_path / "faces.npz"
+    parts = {"images": faces.pixels, "labels": faces.labels, "usage": faces.split}
+    np.savez(data, classes=faces.classes, **parts)
     with pytest.raises(SystemExit) as ended:
-        main(["export", str(run.path), str(tmp_path / "small.onnx"), "--int8"])
-    out = capsys.readouterr().out
-    assert not ended.value.code
+        main(["export", str(run.path), str(tmp_path / "small.onnx"), "--int8", "--data", str(data)])
+    out, err = capsys.readouterr()
+    assert not ended.value.code, err
     assert "calibrated on 144 training faces" in out
     assert "points (95 % interval" in out
     assert "of 48 validation faces have another top class" in out
     with pytest.raises(SystemExit):
-        main(["export", str(run.path), str(tmp_path / "b.onnx"), "--int8", "--json"])
+        main(["export", str(run.path), str(tmp_path / "b.onnx"), "--int8", "--data", str(data), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert said["int8"]["size"] == said["bytes"] == (tmp_path / "small.onnx").stat().st_size
     difference = said["int8"]["accuracy"] - said["int8"]["float_accuracy"]
     assert said["int8"]["difference"] == pytest.approx(difference)
+    np.savez(data, **parts)  # of the seven classes
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.path), str(tmp_path / "c.onnx"), "--int8", "--data", str(data)])
+    assert ended.value.code == 2
+    assert "run run was trained on class 0, class 1, class 2" in capsys.readouterr().err
 
 
 def test_a_file_that_exists_is_left_alone(run, tmp_path, capsys):

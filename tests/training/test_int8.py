@@ -24,7 +24,13 @@ from mien.models import registry
 from mien.training.batches import normalise
 from mien.training.checkpoint import weights_to_bytes
 from mien.training.export import export
-from mien.training.int8 import CALIBRATED_ON, calibration_faces, int8_bytes, quantised
+from mien.training.int8 import (
+    CALIBRATED_ON,
+    _averages_as_convolutions,
+    calibration_faces,
+    int8_bytes,
+    quantised,
+)
 from mien.training.onnx_graph import onnx_bytes
 from tests.conftest import small_faces
 from tests.made_runs import made_run
@@ -63,6 +69,40 @@ def test_weights_have_a_scale_a_channel_and_keep_to_seven_bits():
     assert np.abs(whole).max() == 64
     difference = np.abs(whole * scale[:, None] - network[1].weight.detach().numpy())
     assert (difference <= scale[:, None] * 0.5001).all()
+
+
+def test_averages_are_convolutions_that_say_the_same(tmp_path):
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(1, 5, 3),
+        nn.AvgPool2d(2),
+        nn.AvgPool2d(3, stride=2),
+        nn.Conv2d(5, 4, 3),
+        nn.AvgPool2d(2, padding=1),
+    ).eval()
+    path = tmp_path / "network.onnx"
+    head = nn.Sequential(network, nn.Flatten(), nn.Linear(4 * 5 * 5, 7)).eval()
+    content = onnx_bytes(head, ABOUT)
+    path.write_bytes(content)
+    _averages_as_convolutions(path)
+    made = onnx.load(path)
+    assert [node.op_type for node in made.graph.node if "Pool" in node.op_type] == [
+        "AveragePool"
+    ]  # the padded one
+    assert [each.i for node in made.graph.node for each in node.attribute if each.name == "group"] == [
+        1,
+        5,
+        5,
+        1,
+    ]
+    pixels = small_faces(6).pixels
+    assert np.allclose(logits_of(path.read_bytes(), pixels), logits_of(content, pixels), atol=1e-5)
+    small = int8_bytes(content, pixels, ABOUT)
+    kept = {each.name: numpy_helper.to_array(each) for each in onnx.load_from_string(small).graph.initializer}
+    pools = [name for name in kept if name.startswith("averagepool") and name.endswith("weight_quantized")]
+    assert [np.unique(kept[name]).tolist() for name in pools] == [[64], [64]]
+    scales = [np.unique(kept[name.replace("quantized", "scale")]) for name in pools]
+    assert np.concatenate(scales) * 64 == pytest.approx([1 / 4, 1 / 9], rel=1e-6)
 
 
 def learned(faces: LabelledImages) -> nn.Module:

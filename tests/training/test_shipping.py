@@ -17,7 +17,7 @@ from mien.core import shipped
 from mien.core.config import TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.onnx_file import read_onnx
-from mien.core.rundir import NETWORK, RunDir
+from mien.core.rundir import INT8, NETWORK, RunDir
 from mien.core.teachers import known, taught_by
 from mien.data.drawn import draw
 from mien.inference.recogniser import model_path
@@ -110,6 +110,27 @@ def test_in_int8_its_large_weights_take_half_the_room_and_say_the_same_everywher
     )
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     assert np.allclose(shares / shares.sum(axis=1, keepdims=True), card.drawn, atol=2e-6)
+
+
+def test_a_shipped_network_is_shipped_again_and_predicts_in_int8(run, folder) -> None:
+    faces = small_faces()
+    before = ship(run, folder / "small", commit="c0ffee", faces=faces)
+    made = mien.export("small", folder / "small" / INT8, faces=5, int8=True, data=faces)
+    assert model_path("small") == made.path
+    assert made.about.weights == before.file.sha256
+    assert made.int8.float_accuracy == pytest.approx(before.measured[0].figures.accuracy)
+    plain = mien.export("small", folder / "plain.onnx", faces=5)
+    assert plain.about.temperature == before.measured[0].temperature
+    again = ship("small", folder / "small", commit="c0ffee", faces=faces, numbers="int8")
+    assert model_path("small") == folder / "small" / NETWORK
+    assert not made.proof_path.exists()
+    assert (again.command, again.history, again.begun_with) == (
+        before.command,
+        before.history,
+        before.begun_with,
+    )
+    assert again.file.bytes < before.file.bytes
+    assert shipped.card(shipped.shipped("small")) == json.loads(again.to_json())
 
 
 def test_it_predicts_by_name_without_torch(run, folder, monkeypatch) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mien.training.int8 import Int8Loss
 
 
-def export(run: Path, model: Path, *, int8: bool = False, json: bool = False) -> None:
+def export(run: str, model: Path, *, int8: bool = False, data: str | None = None, json: bool = False) -> None:
     """Write a finished run's network as ONNX, after proof that it says the same as the run.
 
     The proof, on 1,000 drawn faces in batches of 1, 2, 7 and 64, is kept beside it as MODEL.parity.json.
@@ -19,16 +19,18 @@ def export(run: Path, model: Path, *, int8: bool = False, json: bool = False) ->
     Parameters
     ----------
     run
-        The run's directory.
+        The run's directory, or the name of a network that comes with mien.
     model
         The file to write, for example model.onnx.
     int8
         Store and compute in whole numbers of eight bits, in ranges found on 300 training faces of the run's own data.
         Accuracy before and after, on its validation faces, is measured and kept beside the proof.
+    data
+        For --int8: where the run's data lies now, in place of what the run names.
     json
         Print JSON instead of lines.
     """
-    made = mien.export(run, model, int8=int8)
+    made = mien.export(run, model, int8=int8, data=mien.load(data) if data and int8 else None)
     if json:
         print_json(made.to_dict())
         return

@@ -28,6 +28,7 @@ HISTORY = "history.csv"
 COSTS = "costs.json"
 WEIGHTS = "weights.safetensors"
 NETWORK = "network.onnx"  # in place of the weights, in a network that comes with mien
+INT8 = "int8.onnx"  # beside it: what predicts, where whole numbers of eight bits are faster and as accurate
 CHECKPOINT = "last.safetensors"
 STRESS = "stress.json"
 EXPLANATION, EXPLAINED_PICTURES, EXPLANATION_SHEET = "explain.json", "explain.npz", "explain.png"

@@ -12,7 +12,7 @@ from mien.core import shipped
 from mien.core.errors import ConfigError, DataError
 from mien.core.expression import UNSURE_BELOW, WORDING, FaceExpression
 from mien.core.images import Uint8
-from mien.core.rundir import NETWORK
+from mien.core.rundir import INT8, NETWORK
 from mien.data.pictures import SIDE, Size, face_in
 from mien.faces._detector import Found
 from mien.faces.onnx_session import onnx_content
@@ -155,8 +155,9 @@ def model_path(model: Path | str | None) -> Path:
     path = Path(shipped.DEFAULT if model is None else model)
     if path.exists() or path.suffix or len(path.parts) > 1:
         return path
-    named = shipped.FOLDER / path / NETWORK
-    if not named.is_file():
+    files = [shipped.FOLDER / path / name for name in (INT8, NETWORK)]
+    named = next((file for file in files if file.is_file()), None)
+    if named is None:
         known = ", ".join(shipped.names()) or "none"
         raise ConfigError(
             f"no network called '{path}' comes with mien (there are: {known}) and no file has that name; "

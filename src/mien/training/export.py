@@ -18,11 +18,12 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.images import VAL, LabelledImages, Uint8
 from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import read_onnx
-from mien.core.rundir import RunDir
+from mien.core.rundir import NETWORK, RunDir
+from mien.core.shipped import opened
 from mien.data.drawn import draw
 from mien.data.of_run import training_parts
 from mien.training.batches import normalise
-from mien.training.evaluate import network_of
+from mien.training.evaluate import check_fits, network_of
 from mien.training.int8 import Int8Loss, quantised
 from mien.training.onnx_graph import FACES, LOGITS, onnx_bytes
 
@@ -112,18 +113,23 @@ def export(
            validation part (mien.training.int8); the comparison with the run is made before
     data   for int8, the faces in place of the data that the run names
 
+    A network that comes with mien goes by its name; it keeps its temperature.
+
     Raises RunError where the run is not finished, the file differs from it, or its data has changed; ConfigError where
-    the path exists already, no face is to be compared, or the network holds an operation that the export does not know.
+    data has other classes, the path exists already, no face is to be compared, or the network holds an operation that
+    the export does not know.
     """
     if faces < 1:
         raise ConfigError(f"faces: expected one or more faces to compare the networks on, got {faces}")
-    run = run if isinstance(run, RunDir) else RunDir.open(run)
+    run = opened(run)
     path = Path(path)
     _check_free(path)
-    if not run.finished:
+    if not (run.finished or run.has(NETWORK)):
         raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
     parts = training_parts(run, data) if int8 else None
-    about = network_about(run, temperature(run.predictions(VAL)))
+    if parts is not None:
+        check_fits(run.environment, parts.train, run.name)
+    about = network_about(run, _temperature(run))
     network = network_of(run, torch.device("cpu"))
     content = onnx_bytes(network, about)
     proof = check_says_the_same(run, network, content, faces)
@@ -133,6 +139,13 @@ def export(
     exported = Exported(path=path, size=len(content), about=about, proof=proof, int8=loss)
     _write_both(exported, content)
     return exported
+
+
+def _temperature(run: RunDir) -> float:
+    """What calibrates its logits: as the file of a network that comes with mien has it, else fitted."""
+    if run.has(NETWORK):
+        return NetworkAbout.from_metadata(read_onnx(run.read(NETWORK)).metadata).temperature
+    return temperature(run.predictions(VAL))
 
 
 def check_says_the_same(run: RunDir, network: nn.Module, content: bytes, faces: int) -> Proof:

@@ -18,8 +18,8 @@ from mien.core.config import KnownRun, StoredScores, TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
-from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, NETWORK, RunDir
-from mien.core.shipped import CARD, CARD_TEXT, card, names
+from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, INT8, NETWORK, RunDir
+from mien.core.shipped import CARD, CARD_TEXT, card, names, opened
 from mien.core.teachers import run_of
 from mien.data.drawn import draw
 from mien.data.of_run import check_same_data, parts_of
@@ -27,7 +27,7 @@ from mien.models._blocks import count_parameters
 from mien.training import eight_bits
 from mien.training.batches import normalise
 from mien.training.evaluate import laid_out, network_of, predict
-from mien.training.export import PROOF_FACES, check_says_the_same, network_about
+from mien.training.export import PROOF_FACES, check_says_the_same, network_about, proof_path
 from mien.training.machine import Machine
 from mien.training.onnx_graph import onnx_bytes
 from mien.training.views import TestTime
@@ -51,7 +51,9 @@ def ship(
     """Write a finished run's network to the directory `out`, as mien.core.shipped opens it, and return its card.
 
     What is there already is replaced file by file, the card last. The figures are those of the rounded weights on
-    the validation part, computed in float32; the test part is not looked at.
+    the validation part, computed in float32; the test part is not looked at. A network that comes with mien, by its
+    name, is shipped again in other numbers. What predicts in its place (mien.core.rundir.INT8) is removed: it was made
+    of other weights, and mien export makes it anew.
 
     commit      of the code that ships it
     faces       in place of the data that the run names
@@ -61,13 +63,13 @@ def ship(
     Raises RunError where the run is not finished, the data has changed, the weights do not fit the numbers or the
     bytes, or the file says something else than the network; nothing is written then.
     """
-    source = run if isinstance(run, RunDir) else RunDir.open(run)
-    if not source.finished:
+    source = opened(run)
+    if not (source.finished or source.has(CARD)):
         raise RunError(f"run {source.path} is not finished: go on with mien train --resume {source.path}")
     parts = parts_of(source.config, faces, source.path).parts
     check_same_data(source, parts)
     network = _rounded(source, numbers)
-    begun_with = _begun_with(source.config)
+    begun_with = _told_before(source) if source.has(CARD) else _begun_with(source.config)
     # figures are to come out alike on every processor, so it predicts in float32
     shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
     measured = _measured(network, shown, parts, Path(out).name)
@@ -117,6 +119,8 @@ def _copied(source: RunDir, out: Path, config: TrainConfig, content: bytes) -> R
         target.write(name, source.read(name))
     environment = {name: value for name, value in source.environment.items() if name != "platform"}
     target.write(ENVIRONMENT, (json.dumps(environment, indent=2) + "\n").encode())
+    for path in (out / INT8, proof_path(out / INT8)):
+        path.unlink(missing_ok=True)
     target.write(NETWORK, content)
     target.write(CONFIG, config.to_json().encode())
     return target
@@ -165,8 +169,8 @@ def _card(
         file=WeightsFile(
             name=NETWORK, bytes=len(content), sha256=sha256(content).hexdigest(), numbers=numbers
         ),
-        command=_command(source.config, target.name),
-        recipe=asdict(config),
+        command=_own_command(source, target.name),
+        recipe=card(source)["recipe"] if source.has(CARD) else asdict(config),
         commit=commit,
         data=TrainedOn(
             name=Path(config.data).name,
@@ -218,11 +222,22 @@ def _begun(run: RunDir) -> BegunWith:
 def _told_by_card(run: RunDir) -> tuple[BegunWith, ...]:
     """Of a network that came with another version of mien: what it began with may be gone, its card is not."""
     old = card(run)
-    own = replace(
-        _begun(run), command=old["command"].replace(f" --out runs/{old['name']}", f" --out runs/{run.name}")
-    )
-    before = (BegunWith(**one) for one in old.get("begun_with", ()))
-    return tuple(replace(one, commit=one.commit or old["commit"]) for one in (*before, own))
+    own = replace(_begun(run), command=_own_command(run, run.name))
+    return tuple(replace(one, commit=one.commit or old["commit"]) for one in (*_told_before(run), own))
+
+
+def _told_before(run: RunDir) -> tuple[BegunWith, ...]:
+    """What the card of a network that comes with mien says it began with."""
+    return tuple(BegunWith(**one) for one in card(run).get("begun_with", ()))
+
+
+def _own_command(run: RunDir, name: str) -> str:
+    """Makes a run anew as runs/<name>: as its card has it, where it came with mien, for it was shipped in float32."""
+    if not run.has(CARD):
+        return _command(run.config, name)
+    old = card(run)
+    command: str = old["command"].replace(f" --out runs/{old['name']}", f" --out runs/{name}")
+    return command
 
 
 def _command(config: TrainConfig, name: str) -> str:
