@@ -1,7 +1,8 @@
 """Make trunk from nothing, in pieces: the same command again goes on until it leaves with code 0.
 
     python scripts/make_trunk.py --data fer2013.csv --out runs/trunk-0 --minutes 9
-    python scripts/ship_weights.py runs/trunk-0/trunk trunk --data fer2013.csv
+    python scripts/ship_weights.py runs/trunk-0/trunk trunk --data fer2013.csv --numbers int8
+    mien export trunk src/mien/weights/trunk/int8.onnx --int8 --data fer2013.csv
 
 Two networks of different shape learn from the labels (wide, mixed). Each is given fewer filters and trained on by the
 labels and by its whole self (lean-wide, lean-mixed), the wide one once more by both (again-wide). Then come slow epochs

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pieces import ROOT, ended, read_faces
 
+from mien.core.rundir import INT8
 from mien.core.shipped import FOLDER
 from mien.training.shipping import NUMBERS, ship
 
@@ -31,9 +32,10 @@ def main() -> int:
         "--numbers", choices=NUMBERS, default="float16", help="int8: of large weights, the others in float16"
     )
     parser.add_argument("--most-bytes", type=int, help="that the weights may take")
-    parser.add_argument("--commit", help="of the code that trained it; by default the one checked out")
+    parser.add_argument("--commit", help="of the code that ships it; by default the one checked out")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     asked = parser.parse_args()
+    predicts_in_int8 = (asked.folder / asked.name / INT8).exists()
     card = ship(
         asked.run,
         asked.folder / asked.name,
@@ -42,6 +44,10 @@ def main() -> int:
         numbers=asked.numbers,
         most_bytes=asked.most_bytes,
     )
+    if predicts_in_int8:
+        print(
+            f"{INT8}, of the weights before, is removed: mien export {asked.name} FILE --int8 makes it anew"
+        )
     print(f"{card.name}: {card.parameters:,} parameters, {card.file.bytes:,} bytes, {card.file.sha256}")
     for one in card.measured:
         rest = one.figures.leak_free

@@ -35,6 +35,7 @@ def test_a_shipped_network_is_the_one_of_its_card(name) -> None:
     "name", [name for name in shipped.names() if (shipped.FOLDER / name / INT8).is_file()]
 )
 def test_what_predicts_in_int8_is_of_its_weights_and_costs_little(name) -> None:
+    assert model_path("trunk").name == INT8
     path = model_path(name)
     assert path == shipped.FOLDER / name / INT8
     network, said = Network(path, threads=1), json.loads(proof_path(path).read_text())

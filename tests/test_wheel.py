@@ -69,6 +69,7 @@ def test_it_holds_what_is_needed_and_nothing_else(installed) -> None:
     for name in shipped.names():
         assert (installed / "mien/weights" / name / "network.onnx").is_file()
         assert (installed / "mien/weights" / name / "card.md").is_file()
+    assert (installed / "mien/weights/trunk/int8.onnx").is_file()
     assert {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} == {"mien"}
 
 

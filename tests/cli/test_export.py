@@ -42,7 +42,7 @@ def test_it_names_the_file_the_temperature_and_the_proof(run, tmp_path, capsys):
 
 def test_int8_says_what_it_costs(run, tmp_path, capsys, faces):
     data = tmp_path / "faces.npz"
-    parts = {"images": faces.pixels, "labels": faces.labels, "usage": faces.split}
+    parts = {"images": faces.pixels, "labels": faces.labels, "usage": faces.split, "ids": faces.ids}
     np.savez(data, classes=faces.classes, **parts)
     with pytest.raises(SystemExit) as ended:
         main(["export", str(run.path), str(tmp_path / "small.onnx"), "--int8", "--data", str(data)])
@@ -57,11 +57,16 @@ def test_int8_says_what_it_costs(run, tmp_path, capsys, faces):
     assert said["int8"]["size"] == said["bytes"] == (tmp_path / "small.onnx").stat().st_size
     difference = said["int8"]["accuracy"] - said["int8"]["float_accuracy"]
     assert said["int8"]["difference"] == pytest.approx(difference)
-    np.savez(data, **parts)  # of the seven classes
+    np.savez(data, **parts | {"labels": faces.labels[::-1]})
     with pytest.raises(SystemExit) as ended:
         main(["export", str(run.path), str(tmp_path / "c.onnx"), "--int8", "--data", str(data)])
     assert ended.value.code == 2
-    assert "run run was trained on class 0, class 1, class 2" in capsys.readouterr().err
+    assert "the train faces of " in (told := capsys.readouterr().err)
+    assert "are not those that it was trained with" in told
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.path), str(tmp_path / "c.onnx"), "--data", str(data)])
+    assert ended.value.code == 2
+    assert "--data goes with --int8 alone" in capsys.readouterr().err
 
 
 def test_a_file_that_exists_is_left_alone(run, tmp_path, capsys):

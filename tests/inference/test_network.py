@@ -29,8 +29,10 @@ def test_probabilities_are_those_of_numpy_whatever_the_batch(tmp_path, monkeypat
     assert network.probabilities(random_faces(0)).shape == (0, 7)
 
 
-def test_eight_threads_get_the_answers_that_one_gets(model):
-    network = Network(model, threads=1)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_eight_threads_get_the_answers_that_one_gets(model, monkeypatch, threads):
+    monkeypatch.setattr(networks, "PART", 2)  # so that some batches go through in parts
+    network = Network(model, threads=threads)
     batches = [random_faces(20)[start : start + size] for start in range(10) for size in (1, 3, 10)]
     alone = [network.probabilities(batch).tobytes() for batch in batches]
     with ThreadPoolExecutor(8) as pool:

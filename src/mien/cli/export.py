@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import mien
 from mien.cli._figures import print_json, show
+from mien.core.errors import ConfigError
+from mien.core.shipped import opened
 from mien.core.text_tables import size
 
 if TYPE_CHECKING:
@@ -26,11 +28,14 @@ def export(run: str, model: Path, *, int8: bool = False, data: str | None = None
         Store and compute in whole numbers of eight bits, in ranges found on 300 training faces of the run's own data.
         Accuracy before and after, on its validation faces, is measured and kept beside the proof.
     data
-        For --int8: where the run's data lies now, in place of what the run names.
+        For --int8: the run's data, where it does not lie where the run says.
     json
         Print JSON instead of lines.
     """
-    made = mien.export(run, model, int8=int8, data=mien.load(data) if data and int8 else None)
+    if data and not int8:
+        raise ConfigError("--data goes with --int8 alone: nothing else of an export asks for data")
+    faces = mien.load(data, skip_bad=opened(run).config.skip_bad) if data else None
+    made = mien.export(run, model, int8=int8, data=faces)
     if json:
         print_json(made.to_dict())
         return

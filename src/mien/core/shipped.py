@@ -1,6 +1,7 @@
 """The networks that come with mien, by name: each a run directory with a model card and the network as ONNX.
 
-The one file serves both who predicts without torch and who goes on with the weights in it.
+The one file serves both who predicts without torch and who goes on with the weights in it; where int8.onnx lies beside
+it, that predicts.
 """
 
 import json

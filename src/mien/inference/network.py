@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,16 @@ from mien.core.onnx_file import OnnxFile, read_onnx
 from mien.faces.onnx_session import onnx_content, open_session
 
 PART = 16  # faces that a core takes at once: what more of them make falls out of its caches
+LARGEST_BATCH = 256  # faces that all cores take at once, however many there are: memory stays bounded
 _INPUT_KINDS = {"uint8": np.uint8, "float32": np.float32}
 
 
 class Network:
     """Grey faces to calibrated probabilities; one instance serves any number of threads.
 
-    Few faces go through it at once, on all cores; of many, each core takes parts, so that memory stays bounded too.
+    Few faces go through it at once, on all cores; of many, each core takes a part after another.
 
-    threads  processor cores that one call may use; 0: all of them
+    threads  processor cores that it may use, by many faces from all threads together; 0: all of them
 
     Raises DataError, with the reason, for what is no plain ONNX file of a network that mien exported.
     """
@@ -46,7 +47,7 @@ class Network:
             raise DataError(f"{self.path}: {error}") from error
         self.digest = hashlib.sha256(content).hexdigest()
         self._content = content
-        self._cores = threads or os.cpu_count() or 1
+        self._cores = threads or _cores()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Network:
             raise DataError(f"expected faces of uint8 (n, {side}, {side}), got {faces.dtype} {faces.shape}")
         if len(faces) == 0:
             return np.empty((0, len(self.classes)), dtype=np.float32)
-        if len(faces) <= PART * self._cores:
+        if len(faces) <= min(PART * self._cores, LARGEST_BATCH):
             return self._run(self._session, faces)
         starts = range(0, len(faces), PART)
         return np.concatenate(list(self._by_parts([faces[start : start + PART] for start in starts])))
@@ -74,8 +75,10 @@ class Network:
 
     def _by_parts(self, parts: Sequence[Uint8]) -> Iterator[NDArray[np.float32]]:
         """Logits of each part, in their order, a core each."""
+        if self._cores == 1:
+            return map(partial(self._run, self._session), parts)
         session, pool = self._core_by_core
-        return pool.map(lambda part: self._run(session, part), parts)
+        return pool.map(partial(self._run, session), parts)
 
     @cached_property
     def _core_by_core(self) -> tuple[Any, ThreadPoolExecutor]:
@@ -95,6 +98,11 @@ class Network:
         if not np.isfinite(logits).all():
             raise DataError(f"{self.path}: expected finite logits, got infinite ones or NaN")
         return logits
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check(declared: OnnxFile, about: NetworkAbout) -> None:

@@ -19,11 +19,11 @@ from mien.core.images import VAL, LabelledImages, Uint8
 from mien.core.network_about import NetworkAbout
 from mien.core.onnx_file import read_onnx
 from mien.core.rundir import NETWORK, RunDir
-from mien.core.shipped import opened
+from mien.core.shipped import CARD, opened
 from mien.data.drawn import draw
-from mien.data.of_run import training_parts
+from mien.data.of_run import check_same_data, training_parts
 from mien.training.batches import normalise
-from mien.training.evaluate import check_fits, network_of
+from mien.training.evaluate import network_of
 from mien.training.int8 import Int8Loss, quantised
 from mien.training.onnx_graph import FACES, LOGITS, onnx_bytes
 
@@ -109,14 +109,14 @@ def export(
     nothing is left behind.
 
     faces  how many are drawn for that
-    int8   store and compute in int8: smaller and faster, calibrated on training faces, its loss measured on the
-           validation part (mien.training.int8); the comparison with the run is made before
-    data   for int8, the faces in place of the data that the run names
+    int8   store and compute in int8: faster, and smaller than in float, calibrated on training faces, its loss measured
+           on the validation part (mien.training.int8); the comparison with the run is made before
+    data   for int8, the run's data, where it does not lie where the run says
 
-    A network that comes with mien goes by its name; it keeps its temperature.
+    A network that comes with mien goes by its name; but for int8 it keeps its temperature.
 
     Raises RunError where the run is not finished, the file differs from it, or its data has changed; ConfigError where
-    data has other classes, the path exists already, no face is to be compared, or the network holds an operation that
+    the path exists already, no face is to be compared, or the network holds an operation that
     the export does not know.
     """
     if faces < 1:
@@ -124,11 +124,11 @@ def export(
     run = opened(run)
     path = Path(path)
     _check_free(path)
-    if not (run.finished or run.has(NETWORK)):
+    if not (run.finished or run.has(CARD)):
         raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
     parts = training_parts(run, data) if int8 else None
     if parts is not None:
-        check_fits(run.environment, parts.train, run.name)
+        check_same_data(run, parts)
     about = network_about(run, _temperature(run))
     network = network_of(run, torch.device("cpu"))
     content = onnx_bytes(network, about)
@@ -143,7 +143,7 @@ def export(
 
 def _temperature(run: RunDir) -> float:
     """What calibrates its logits: as the file of a network that comes with mien has it, else fitted."""
-    if run.has(NETWORK):
+    if run.has(CARD):
         return NetworkAbout.from_metadata(read_onnx(run.read(NETWORK)).metadata).temperature
     return temperature(run.predictions(VAL))
 

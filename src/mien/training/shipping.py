@@ -18,6 +18,8 @@ from mien.core.config import KnownRun, StoredScores, TrainConfig
 from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
+from mien.core.network_about import NetworkAbout
+from mien.core.onnx_file import read_onnx
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, INT8, NETWORK, RunDir
 from mien.core.shipped import CARD, CARD_TEXT, card, names, opened
 from mien.core.teachers import run_of
@@ -73,7 +75,11 @@ def ship(
     # figures are to come out alike on every processor, so it predicts in float32
     shown = replace(_without_places(source.config), precision="float32", device="auto", threads=0)
     measured = _measured(network, shown, parts, Path(out).name)
-    content = _content(network, source, measured[0].temperature, most_bytes)
+    about = network_about(source, measured[0].temperature)
+    if source.has(CARD):  # its weights stay those of the run that it was
+        before = NetworkAbout.from_metadata(read_onnx(source.read(NETWORK)).metadata)
+        about = replace(about, weights=before.weights)
+    content = _content(network, source, about, most_bytes)
     target = _copied(source, Path(out), shown, content)
     card = _card(source, target, network, parts, measured, begun_with, commit, numbers)
     target.write(CARD_TEXT, card.to_markdown().encode())
@@ -101,9 +107,8 @@ def _nearest(values: torch.Tensor, numbers: str) -> torch.Tensor:
     return values if numbers == "float32" else values.half()
 
 
-def _content(network: nn.Module, run: RunDir, temperature: float, most_bytes: int | None) -> bytes:
+def _content(network: nn.Module, run: RunDir, about: NetworkAbout, most_bytes: int | None) -> bytes:
     """The network as ONNX, after proof that it says the same; RunError where it does not, or takes too many bytes."""
-    about = network_about(run, temperature)
     content = onnx_bytes(network, about)
     if most_bytes is not None and len(content) > most_bytes:
         raise RunError(f"run {run.path}: its network takes {len(content):,} bytes, more than {most_bytes:,}")
@@ -223,12 +228,14 @@ def _told_by_card(run: RunDir) -> tuple[BegunWith, ...]:
     """Of a network that came with another version of mien: what it began with may be gone, its card is not."""
     old = card(run)
     own = replace(_begun(run), command=_own_command(run, run.name))
-    return tuple(replace(one, commit=one.commit or old["commit"]) for one in (*_told_before(run), own))
+    return (*_told_before(run), replace(own, commit=old["commit"]))
 
 
 def _told_before(run: RunDir) -> tuple[BegunWith, ...]:
-    """What the card of a network that comes with mien says it began with."""
-    return tuple(BegunWith(**one) for one in card(run).get("begun_with", ()))
+    """What the card of a network that comes with mien says it began with, by the code of its time."""
+    old = card(run)
+    before = (BegunWith(**one) for one in old.get("begun_with", ()))
+    return tuple(replace(one, commit=one.commit or old["commit"]) for one in before)
 
 
 def _own_command(run: RunDir, name: str) -> str:
