@@ -131,8 +131,9 @@ def _square(box: Box, marks: list[float]) -> Box:
     return Box(left=x - side / 2, top=y - side / 2, width=side, height=side)
 
 
-# Where no landmarks are told: of 70 margins and offsets the one by which most of 1,500 FER2013 Training faces, laid into larger pictures, are read
-# right; the squares that those faces lie in are 1.055 times as high as their boxes on median (docs/detectors.md).
+# Where no landmarks are told: of 70 margins and offsets the one by which most of 1,500 FER2013 Training faces, laid
+# into larger pictures, are read right; their squares are 1.055 times as high as their boxes on median
+# (docs/detectors.md).
 PLUGIN = Detector(
     summary="libfacedetection, the default: fast, its weights come with its wheel",
     make=_make,
