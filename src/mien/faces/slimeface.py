@@ -7,13 +7,12 @@ square lies (docs/detectors.md).
 
 import ctypes
 import math
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.errors import ConfigError
 from mien.core.expression import Box
@@ -29,16 +28,8 @@ LEAST_SCORE = 0.7
 
 # Left, top, width, height, confidence from 0 to 100; then, where they are told, x and y of the right eye, the left eye,
 # the nose, and the right and left corner of the mouth.
-Rows = list[tuple[int, ...]]
-
-
-class Offsets(NamedTuple):
-    """How far eyes and mouth lie from the middle of a box along one axis, in units of its longer side."""
-
-    eyes: float
-    mouth: float
-
-
+Row = tuple[int, ...]
+Rows = list[Row]
 Detect = Callable[[int, int, bytes], Rows]
 
 # int *facedetect_cnn(unsigned char *result, unsigned char *bgr, int width, int height, int step), of its version 3
@@ -81,12 +72,12 @@ def _with_landmarks(library: Path) -> Detect | None:
         return None
     call.restype, call.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_char_p, *[ctypes.c_int] * 3)
     result = ctypes.create_string_buffer(_RESULT_BYTES)
+    told = memoryview(result)
 
     def detect(width: int, height: int, rgb: bytes) -> Rows:
         bgr = np.frombuffer(rgb, dtype=np.uint8).reshape(height, width, 3)[..., ::-1].tobytes()
         call(result, bgr, width, height, 3 * width)
-        told = result.raw
-        count = int.from_bytes(told[:4], sys.byteorder)
+        count = int(np.frombuffer(told, dtype=np.int32, count=1)[0])
         table = np.frombuffer(told, dtype=np.int16, count=count * _ROW, offset=4).reshape(count, _ROW)
         return [(*row[1:5], row[0], *row[5:15]) for row in table.tolist()]
 
@@ -105,30 +96,38 @@ def find(rgb: Uint8, detect: Detect) -> list[Found]:
     buffer = scaled.tobytes()  # in row order, whatever the strides
     with _ONE_AT_A_TIME:
         rows = detect(width, height, buffer)
-    faces = [_found(row, factor) for row in rows if row[4] >= 100 * LEAST_SCORE and min(row[2:4]) > 0]
+    faces = [found(row, factor) for row in rows if is_face(row)]
     return sorted(faces, key=lambda face: (face.box.left, face.box.top))
 
 
-def _found(row: tuple[int, ...], factor: float) -> Found:
+def is_face(row: Row) -> bool:
+    """Whether the library is sure enough, and the box has sides."""
+    return row[4] >= 100 * LEAST_SCORE and min(row[2:4]) > 0
+
+
+def found(row: Row, factor: float) -> Found:
+    """The face of a row, in a picture of which one pixel of the row's is so many."""
     left, top, width, height, *marks = (place * factor for place in (*row[:4], *row[5:]))
     box = Box(left=left, top=top, width=width, height=height)
     return Found(box=box, score=row[4] / 100, square=_square(box, marks) if marks else None)
 
 
-def _square(box: Box, marks: list[float]) -> Box:
-    """Haar's square by the box and the landmarks (right eye, left eye, nose, corners of the mouth; x and y each)."""
-    longer = max(box.width, box.height)
-    across, along = (
-        Offsets(
-            eyes=((marks[axis] + marks[2 + axis]) / 2 - middle) / longer,
-            mouth=((marks[6 + axis] + marks[8 + axis]) / 2 - middle) / longer,
-        )
-        for axis, middle in enumerate((box.left + box.width / 2, box.top + box.height / 2))
-    )
-    side = longer * math.exp(min(max(SIDE_LOG + SIDE_MOUTH * along.mouth, -MOST), MOST))
-    x = box.left + box.width / 2 + longer * (ACROSS_EYES * across.eyes + ACROSS_MOUTH * across.mouth)
-    y = box.top + box.height / 2 + longer * (DOWN + DOWN_EYES * along.eyes + DOWN_MOUTH * along.mouth)
+def _square(box: Box, marks: Sequence[float]) -> Box:
+    """Haar's square by the box and the ten numbers of its landmarks."""
+    longer, (eyes, mouth) = max(box.width, box.height), eyes_and_mouth(box, marks)
+    side = longer * math.exp(min(max(SIDE_LOG + SIDE_MOUTH * mouth[1], -MOST), MOST))
+    right = ACROSS_EYES * eyes[0] + ACROSS_MOUTH * mouth[0]
+    down = DOWN + DOWN_EYES * eyes[1] + DOWN_MOUTH * mouth[1]
+    x, y = box.left + box.width / 2 + longer * right, box.top + box.height / 2 + longer * down
     return Box(left=x - side / 2, top=y - side / 2, width=side, height=side)
+
+
+def eyes_and_mouth(box: Box, marks: Sequence[float]) -> NDArray[np.float64]:
+    """Where the middle of the eyes and that of the mouth lie, (2, 2), from the box's, in units of its longer side."""
+    points = np.reshape(np.asarray(marks, dtype=np.float64), (5, 2))
+    middle = box.left + box.width / 2, box.top + box.height / 2
+    both = np.stack([points[:2].mean(axis=0), points[3:].mean(axis=0)])
+    return np.asarray((both - middle) / max(box.width, box.height))
 
 
 # Where no landmarks are told: of 70 margins and offsets the one by which most of 1,500 FER2013 Training faces, laid

@@ -21,7 +21,7 @@ from mien.core.onnx_file import read_onnx
 from mien.core.rundir import NETWORK, RunDir
 from mien.core.shipped import CARD, opened
 from mien.data.drawn import draw
-from mien.data.of_run import check_same_data, training_parts
+from mien.data.of_run import own_parts
 from mien.training.batches import normalise
 from mien.training.evaluate import network_of
 from mien.training.int8 import Int8Loss, quantised
@@ -116,8 +116,7 @@ def export(
     A network that comes with mien goes by its name; but for int8 it keeps its temperature.
 
     Raises RunError where the run is not finished, the file differs from it, or its data has changed; ConfigError where
-    the path exists already, no face is to be compared, or the network holds an operation that
-    the export does not know.
+    the path exists already, no face is to be compared, or the network holds an operation that the export does not know.
     """
     if faces < 1:
         raise ConfigError(f"faces: expected one or more faces to compare the networks on, got {faces}")
@@ -126,9 +125,7 @@ def export(
     _check_free(path)
     if not (run.finished or run.has(CARD)):
         raise RunError(f"run {run.path} is not finished: go on with mien train --resume {run.path}")
-    parts = training_parts(run, data) if int8 else None
-    if parts is not None:
-        check_same_data(run, parts)
+    parts = own_parts(run, data) if int8 else None
     about = network_about(run, _temperature(run))
     network = network_of(run, torch.device("cpu"))
     content = onnx_bytes(network, about)
@@ -143,9 +140,12 @@ def export(
 
 def _temperature(run: RunDir) -> float:
     """What calibrates its logits: as the file of a network that comes with mien has it, else fitted."""
-    if run.has(CARD):
-        return NetworkAbout.from_metadata(read_onnx(run.read(NETWORK)).metadata).temperature
-    return temperature(run.predictions(VAL))
+    return shipped_about(run).temperature if run.has(CARD) else temperature(run.predictions(VAL))
+
+
+def shipped_about(run: RunDir) -> NetworkAbout:
+    """What the file of a network that comes with mien says of itself."""
+    return NetworkAbout.from_metadata(read_onnx(run.read(NETWORK)).metadata)
 
 
 def check_says_the_same(run: RunDir, network: nn.Module, content: bytes, faces: int) -> Proof:

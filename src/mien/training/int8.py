@@ -22,8 +22,8 @@ from mien.faces.onnx_session import open_session
 from mien.training.onnx_graph import FACES, LOGITS
 
 CALIBRATED_ON = 300  # training faces
-_IMAGES = 4  # dimensions of values (n, c, h, w)
 _BATCH = 50  # of them at a time: all values of all layers are in memory
+_IMAGES = 4  # dimensions of values (n, c, h, w)
 _WITH_WEIGHTS = ("Conv", "Gemm", "MatMul")
 # What onnxruntime computes in int8. Not BatchNormalization: where no weights stand before it that could take it in, it
 # is computed in float all the same, and only its numbers would be rounded.

@@ -19,17 +19,16 @@ from mien.core.errors import ConfigError, RunError
 from mien.core.identical import also_in
 from mien.core.images import TEST, TRAIN, VAL, LabelledImages, Parts
 from mien.core.network_about import NetworkAbout
-from mien.core.onnx_file import read_onnx
 from mien.core.rundir import CONFIG, COSTS, ENVIRONMENT, HISTORY, INT8, NETWORK, RunDir
 from mien.core.shipped import CARD, CARD_TEXT, card, names, opened
 from mien.core.teachers import run_of
 from mien.data.drawn import draw
-from mien.data.of_run import check_same_data, parts_of
+from mien.data.of_run import own_parts
 from mien.models._blocks import count_parameters
 from mien.training import eight_bits
 from mien.training.batches import normalise
 from mien.training.evaluate import laid_out, network_of, predict
-from mien.training.export import PROOF_FACES, check_says_the_same, network_about, proof_path
+from mien.training.export import PROOF_FACES, check_says_the_same, network_about, proof_path, shipped_about
 from mien.training.machine import Machine
 from mien.training.onnx_graph import onnx_bytes
 from mien.training.views import TestTime
@@ -68,8 +67,7 @@ def ship(
     source = opened(run)
     if not (source.finished or source.has(CARD)):
         raise RunError(f"run {source.path} is not finished: go on with mien train --resume {source.path}")
-    parts = parts_of(source.config, faces, source.path).parts
-    check_same_data(source, parts)
+    parts = own_parts(source, faces)
     network = _rounded(source, numbers)
     begun_with = _told_before(source) if source.has(CARD) else _begun_with(source.config)
     # figures are to come out alike on every processor, so it predicts in float32
@@ -77,8 +75,7 @@ def ship(
     measured = _measured(network, shown, parts, Path(out).name)
     about = network_about(source, measured[0].temperature)
     if source.has(CARD):  # its weights stay those of the run that it was
-        before = NetworkAbout.from_metadata(read_onnx(source.read(NETWORK)).metadata)
-        about = replace(about, weights=before.weights)
+        about = replace(about, weights=shipped_about(source).weights)
     content = _content(network, source, about, most_bytes)
     target = _copied(source, Path(out), shown, content)
     card = _card(source, target, network, parts, measured, begun_with, commit, numbers)
